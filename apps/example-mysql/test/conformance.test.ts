@@ -1,0 +1,32 @@
+import { afterAll } from '@jest/globals'
+import { type StopUnderTest, testMinimal, testPage, testStop } from 'conformance'
+import { freshDatabase, rowsOf } from './database.ts'
+
+// The whole contract, on MySQL itself and on the other server that speaks its protocol.
+for (const server of ['mysqld', 'mariadbd'] as const) {
+  const { env, admin, release } = await freshDatabase({ server })
+  const stop: StopUnderTest = {
+    name: `the MySQL stop on ${server}`,
+    app: 'example-mysql',
+    env,
+    emptyTable: async () => {
+      const made = await rowsOf(admin, "SHOW TABLES FROM grand_tour LIKE 'words'").catch(() => [])
+      if (made.length > 0) await admin.query('TRUNCATE TABLE grand_tour.words')
+    },
+    fill: async (words) => {
+      const values = words.map(({ word, definition }) => [word, definition])
+      await admin.query('INSERT INTO grand_tour.words (word, definition) VALUES ?', [values])
+    },
+    connectionsInUse: async () => {
+      const busy = "SELECT 1 FROM information_schema.processlist WHERE user = 'tour' AND command <> 'Sleep'"
+      return (await rowsOf(admin, busy)).length
+    },
+  }
+  testStop(stop)
+  if (server === 'mysqld') {
+    testPage(stop)
+    const byName = { COMPOSE_MYSQL_URL: env.COMPOSE_MYSQL_URL?.replace('127.0.0.1', 'localhost') ?? '' }
+    testMinimal('example-mysql', 'mysql2', { ...env, ...byName })
+  }
+  afterAll(release)
+}

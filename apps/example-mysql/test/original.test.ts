@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { type Stop, spawnStop } from 'conformance'
+import { ProblemError } from 'contract'
+import { freshDatabase, rowsOf } from './database.ts'
+
+const { env, admin, release } = await freshDatabase()
+afterAll(release)
+
+const start = (more: Record<string, string> = {}) => spawnStop('example-mysql', { ...env, ...more })
+
+beforeEach(async () => {
+  await admin.query('DROP DATABASE IF EXISTS grand_tour')
+})
+
+describe('tables of the original tour', () => {
+  // As the Python version makes them, on a server whose default is utf8mb4.
+  const make = async (charset = '') => {
+    await admin.query(`CREATE DATABASE IF NOT EXISTS grand_tour ${charset}`)
+    await admin.query(`CREATE TABLE IF NOT EXISTS grand_tour.words (id serial primary key,
+      word varchar(256) NOT NULL, definition varchar(256) NOT NULL) ${charset}`)
+  }
+
+  test('are read, and words written here are read by plain SQL', async () => {
+    await make()
+    await admin.query("INSERT INTO grand_tour.words (word, definition) VALUES ('theirs', 'by plain SQL')")
+    const stop = await start()
+    try {
+      await stop.client.add({ word: 'ours', definition: 'over HTTP 😀' })
+      expect(await stop.client.words()).toEqual([
+        { word: 'theirs', definition: 'by plain SQL' },
+        { word: 'ours', definition: 'over HTTP 😀' },
+      ])
+      expect(await rowsOf(admin, 'SELECT id, word, definition FROM grand_tour.words ORDER BY id')).toEqual([
+        { id: 1, word: 'theirs', definition: 'by plain SQL' },
+        { id: 2, word: 'ours', definition: 'over HTTP 😀' },
+      ])
+    } finally {
+      await stop.stop()
+    }
+  })
+
+  test('that cannot hold a text refuse it with 422, keep what they hold, and are not altered', async () => {
+    await make('CHARACTER SET latin1')
+    // A server that is not strict would store "?" and say nothing.
+    await admin.query("SET GLOBAL sql_mode = ''")
+    const before = await rowsOf(admin, 'SHOW CREATE TABLE grand_tour.words')
+    const stop = await start()
+    try {
+      await stop.client.add({ word: 'café', definition: 'latin1 holds it' })
+      const refused = await stop.client
+        .add({ word: 'tea', definition: '🍵' })
+        .catch((error: unknown) => error)
+      expect(refused).toBeInstanceOf(ProblemError)
+      expect((refused as ProblemError).problem.status).toBe(422)
+      expect((refused as ProblemError).problem.detail).toContain('cannot hold this text')
+      expect(await stop.client.words()).toEqual([{ word: 'café', definition: 'latin1 holds it' }])
+      expect(stop.log()).toContain('its column word is latin1')
+      expect(await rowsOf(admin, 'SHOW CREATE TABLE grand_tour.words')).toEqual([
+        {
+          ...before[0],
+          'Create Table': before[0]?.['Create Table'].replace(
+            /ENGINE=InnoDB /,
+            'ENGINE=InnoDB AUTO_INCREMENT=2 ',
+          ),
+        },
+      ])
+    } finally {
+      await stop.stop()
+      await admin.query('SET GLOBAL sql_mode = DEFAULT')
+    }
+  })
+
+  test('with other columns are explained and left alone', async () => {
+    await admin.query('CREATE DATABASE grand_tour')
+    await admin.query('CREATE TABLE grand_tour.words (id serial PRIMARY KEY, term text)')
+    const stop = await spawnStop('example-mysql', env, { waitUntilReady: false })
+    try {
+      const health = await reasonFrom(stop)
+      expect(health).toContain(
+        'table grand_tour.words has the columns id, term; this stop needs word, definition too',
+      )
+      expect(await rowsOf(admin, 'SHOW COLUMNS FROM grand_tour.words')).toHaveLength(2)
+    } finally {
+      await stop.stop()
+    }
+  })
+})
+
+describe('a user with few rights', () => {
+  beforeAll(async () => {
+    await admin.query("CREATE USER 'reader'@'%' IDENTIFIED BY 'few-rights'")
+    await admin.query("GRANT ALL ON compose.* TO 'reader'@'%'")
+  })
+  const few = { COMPOSE_MYSQL_URL: env.COMPOSE_MYSQL_URL?.replace(/tour:[^@]+@/, 'reader:few-rights@') ?? '' }
+
+  test("who may create no database keeps the words in the URL's own, and the log says so", async () => {
+    const stop = await start(few)
+    try {
+      await stop.client.add({ word: 'here', definition: 'in compose' })
+      expect(await rowsOf(admin, 'SELECT word FROM compose.words')).toEqual([{ word: 'here' }])
+      expect(stop.log()).toContain('may not create the database grand_tour: the words are kept in compose')
+    } finally {
+      await stop.stop()
+    }
+  })
+
+  test('needs no right to create what is there already', async () => {
+    const first = await start()
+    await first.stop()
+    await admin.query("GRANT SELECT, INSERT ON grand_tour.* TO 'reader'@'%'")
+    const stop = await start(few)
+    try {
+      await stop.client.add({ word: 'there', definition: 'in grand_tour' })
+      expect(await rowsOf(admin, 'SELECT word FROM grand_tour.words')).toEqual([{ word: 'there' }])
+    } finally {
+      await stop.stop()
+    }
+  })
+})
+
+test('a page costs a range of the primary key, not a scan, wherever it starts', async () => {
+  const stop = await start()
+  await stop.stop()
+  const words = Array.from({ length: 5000 }, (_, i) => [`word ${i}`, 'of many'])
+  await admin.query('INSERT INTO grand_tour.words (word, definition) VALUES ?', [words])
+  await admin.query('ANALYZE TABLE grand_tour.words')
+  const [plan] = await rowsOf(
+    admin,
+    "EXPLAIN FORMAT=TRADITIONAL SELECT id, word, definition FROM grand_tour.words WHERE id > CAST('4900' AS UNSIGNED) ORDER BY id LIMIT 10",
+  )
+  expect(plan).toMatchObject({ type: 'range', key: 'PRIMARY' })
+  expect(Number(plan?.rows)).toBeLessThan(500)
+})
+
+/** The reason that /readyz gives once the database has been looked at. */
+const reasonFrom = async (stop: Stop): Promise<string> => {
+  for (const end = Date.now() + 10_000; Date.now() < end; ) {
+    const { reason } = await stop.client.ready()
+    if (reason !== undefined && reason !== 'connecting to the database') return reason
+  }
+  throw new Error('no reason within 10 s')
+}

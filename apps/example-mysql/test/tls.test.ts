@@ -1,0 +1,176 @@
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connect as connectTls, TLSSocket } from 'node:tls'
+import { describe, expect, test } from '@jest/globals'
+import { spawnStop, until } from 'conformance'
+import { certificatesFor } from 'local-databases/certificates'
+import { freshDatabase, rowsOf } from './database.ts'
+
+const ready = 'connecting to the database'
+
+/** Starts the stop, gives the first reason it has for not being ready, and everything it wrote. */
+const refusalOf = async (env: Record<string, string>) => {
+  const stop = await spawnStop('example-mysql', env, { waitUntilReady: false })
+  try {
+    const reason = await until('a reason', async () => {
+      const health = await stop.client.ready()
+      return health.status === 'ok' ? 'it connected' : health.reason !== ready && health.reason
+    })
+    return { reason: String(reason), log: stop.log() }
+  } finally {
+    await stop.stop()
+  }
+}
+
+const passwordIn = (env: Record<string, string>) => new URL(env.COMPOSE_MYSQL_URL ?? '').password
+
+type Database = Awaited<ReturnType<typeof freshDatabase>>
+
+/** The logins of the stop's user that the server was asked for, refused or not. */
+const loginsAsked = async ({ admin }: Database, during: () => Promise<void>): Promise<number> => {
+  await admin.query("SET GLOBAL log_output = 'TABLE', GLOBAL general_log = 1")
+  await admin.query('TRUNCATE TABLE mysql.general_log')
+  await during()
+  const asked = await rowsOf(
+    admin,
+    "SELECT CONVERT(argument USING utf8mb4) AS argument FROM mysql.general_log WHERE command_type = 'Connect'",
+  )
+  return asked.filter(({ argument }) => String(argument).includes('tour@')).length
+}
+
+describe('TLS', () => {
+  const refusals: [
+    string,
+    Parameters<typeof freshDatabase>[0],
+    (env: Record<string, string>) => Record<string, string>,
+    RegExp,
+  ][] = [
+    [
+      'a certificate of an unknown authority',
+      {},
+      ({ COMPOSE_MYSQL_URL = '' }) => ({ COMPOSE_MYSQL_URL }),
+      /^PATH_TO_MYSQL_CERT: the certificate of 127\.0\.0\.1:\d+ is signed by an unknown authority/,
+    ],
+    [
+      'a certificate for other names',
+      { certificate: 'wrong-name' },
+      (env) => env,
+      /^COMPOSE_MYSQL_URL: the certificate of 127\.0\.0\.1:\d+ is for wrong\.example\.com; you connect to 127\.0\.0\.1\./,
+    ],
+    [
+      'an expired certificate',
+      { certificate: 'expired' },
+      (env) => env,
+      /^COMPOSE_MYSQL_URL: the certificate of 127\.0\.0\.1:\d+ has expired/,
+    ],
+    [
+      'a server without TLS',
+      { tls: false },
+      ({ COMPOSE_MYSQL_URL = '' }) => ({ COMPOSE_MYSQL_URL: COMPOSE_MYSQL_URL.replace(/\?.*$/, '') }),
+      /^COMPOSE_MYSQL_URL: 127\.0\.0\.1:\d+ speaks no TLS/,
+    ],
+  ]
+
+  test.each(refusals)('refuses %s, says so, and asks for no login', async (_, options, envOf, message) => {
+    const database = await freshDatabase(options)
+    try {
+      const env = envOf(database.env)
+      const asked = await loginsAsked(database, async () => {
+        const { reason, log } = await refusalOf(env)
+        expect(reason).toMatch(message)
+        expect(log).not.toContain(passwordIn(env))
+      })
+      expect(asked).toBe(0)
+    } finally {
+      await database.release()
+    }
+  })
+
+  test('connects with TLS 1.2 or later, name and authority verified, and asks for a login then', async () => {
+    const database = await freshDatabase()
+    try {
+      const asked = await loginsAsked(database, async () => {
+        const stop = await spawnStop('example-mysql', database.env)
+        expect((await stop.client.ready()).database).toMatchObject({
+          tls: expect.stringMatching(/^TLSv1\.[23]$/),
+          verified: true,
+        })
+        expect(stop.log()).not.toContain(passwordIn(database.env))
+        await stop.stop()
+      })
+      expect(asked).toBeGreaterThan(0)
+    } finally {
+      await database.release()
+    }
+  })
+
+  test('says less verification only where the URL asks for it, in the log and on /readyz', async () => {
+    const database = await freshDatabase({ certificate: 'wrong-name' })
+    try {
+      const env = {
+        ...database.env,
+        COMPOSE_MYSQL_URL: `${database.env.COMPOSE_MYSQL_URL}?ssl-mode=VERIFY_CA`,
+      }
+      const stop = await spawnStop('example-mysql', env)
+      try {
+        expect((await stop.client.ready()).database).toMatchObject({
+          tls: expect.any(String),
+          verified: false,
+        })
+        expect(stop.log()).toMatch(/"level":"warn".*ssl-mode=VERIFY_CA/)
+      } finally {
+        await stop.stop()
+      }
+    } finally {
+      await database.release()
+    }
+  })
+
+  // The driver alone verifies "localhost" where it is given an address: the first would be taken, the second refused.
+  test.each([
+    ['localhost', false],
+    ['127.0.0.1', true],
+  ])(
+    'verifies an address as that address: a certificate for %s alone is taken for 127.0.0.1: %s',
+    async (name, isTaken) => {
+      const database = await freshDatabase()
+      const folder = await mkdtemp(join(tmpdir(), 'certificates-'))
+      const { authority, members } = await certificatesFor(join(folder, 'of'), [[name]], 'good')
+      const front = await inFrontOf(database.members[0]?.port ?? 0, members[0])
+      try {
+        const url = database.env.COMPOSE_MYSQL_URL?.replace(/:\d+\//, `:${front.port}/`) ?? ''
+        const { reason } = await refusalOf({ COMPOSE_MYSQL_URL: url, PATH_TO_MYSQL_CERT: authority })
+        expect(reason).toMatch(isTaken ? /^it connected$/ : /is for localhost; you connect to 127\.0\.0\.1\./)
+      } finally {
+        front.close()
+        await database.release()
+        await rm(folder, { recursive: true })
+      }
+    },
+  )
+})
+
+/** The real server, with another certificate in front: plain until the client asks for TLS, as the protocol has it. */
+const inFrontOf = async (port: number, files: { certificate: string; key: string } | undefined) => {
+  const [cert, key] = await Promise.all([readFile(files?.certificate ?? ''), readFile(files?.key ?? '')])
+  const server = createServer((client) => {
+    const upstream = connect(port, '127.0.0.1')
+    client.on('error', () => {}).on('close', () => upstream.destroy())
+    upstream.on('error', () => {}).on('close', () => client.destroy())
+    upstream.once('data', (greeting: Buffer) => client.write(greeting))
+    client.once('data', (sslRequest: Buffer) => {
+      upstream.write(sslRequest)
+      const outer = new TLSSocket(client, { isServer: true, cert, key })
+      const inner = connectTls({ socket: upstream, rejectUnauthorized: false })
+      outer
+        .on('error', () => {})
+        .pipe(inner.on('error', () => {}))
+        .pipe(outer)
+    })
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return { port: (server.address() as AddressInfo).port, close: () => server.close() }
+}

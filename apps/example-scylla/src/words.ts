@@ -1,0 +1,37 @@
+import { types } from 'cassandra-driver'
+import { contract } from 'contract'
+import { type FastifyPluginAsyncZod, sendWords } from 'server'
+import * as z from 'zod'
+import type { Database } from './connection.ts'
+
+const FIRST_PAGE = 'SELECT id, word, definition FROM grand_tour.words LIMIT ?'
+const NEXT_PAGE = 'SELECT id, word, definition FROM grand_tour.words WHERE token(id) > token(?) LIMIT ?'
+const ADD = 'INSERT INTO grand_tour.words (id, word, definition) VALUES (?, ?, ?)'
+
+type Row = types.Row & { id: types.Uuid; word: string; definition: string }
+
+/** The read and the write. Words come in the order of their tokens, which is the order the members keep them in. */
+export const words =
+  (database: Database): FastifyPluginAsyncZod =>
+  async (server) => {
+    server.get('/words', { schema: contract.getWords }, (request, reply) =>
+      sendWords(request, reply, {
+        cursor: z.uuid(),
+        read: async (after, limit) => {
+          const { client } = database.current()
+          const result =
+            after === undefined
+              ? await client.execute(FIRST_PAGE, [limit])
+              : await client.execute(NEXT_PAGE, [types.Uuid.fromString(after), limit])
+          // A member may end a page early (ScyllaDB: at 1 MB): `rows` is then not all of them.
+          const rows = result.pageState === null ? result.rows : await Array.fromAsync(result)
+          return rows as Row[]
+        },
+      }),
+    )
+
+    server.put('/words', { schema: contract.putWord }, async ({ body }, reply) => {
+      await database.current().client.execute(ADD, [types.Uuid.random(), body.word, body.definition])
+      return reply.code(204).send()
+    })
+  }

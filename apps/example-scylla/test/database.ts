@@ -1,0 +1,51 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Client, policies, type types } from 'cassandra-driver'
+import { type LeaseOptions, lease } from 'local-databases'
+
+/** A cluster in a folder of its own, and a client of its administrator to look at it from outside of the stop. */
+export const freshCluster = async (options: LeaseOptions = {}) => {
+  const directory = await mkdtemp(join(tmpdir(), 'grand-tour-cql-'))
+  const database = await lease('scylla', { ...options, directory })
+  const urls = (database.admin ?? '').split(',').map((url) => new URL(url))
+  const admin = new Client({
+    contactPoints: urls.map(({ host }) => host),
+    localDataCenter: 'datacenter1',
+    protocolOptions: { port: Number(urls[0]?.port) },
+    credentials: { username: urls[0]?.username ?? '', password: urls[0]?.password ?? '' },
+    queryOptions: { prepare: true },
+    // Default: up to 10 minutes, by a timer that outlives shutdown() and keeps Jest from ending.
+    policies: { reconnection: new policies.reconnection.ConstantReconnectionPolicy(500) },
+    ...(options.tls !== false && {
+      // The tests' own look at servers whose certificates are wrong on purpose.
+      sslOptions: {
+        ca: await readFile(database.env.PATH_TO_SCYLLA_CERT ?? ''),
+        rejectUnauthorized: options.certificate === undefined,
+      },
+    }),
+  })
+  await admin.connect()
+  return {
+    ...database,
+    directory,
+    admin,
+    release: async () => {
+      await admin.shutdown()
+      // An orderly end takes seconds, and nobody will read this folder again.
+      await Promise.allSettled(database.members.map((_, index) => database.control(index, 'kill')))
+      await database.release()
+      await rm(directory, { recursive: true })
+    },
+  }
+}
+
+export type Cluster = Awaited<ReturnType<typeof freshCluster>>
+
+/** The rows of one statement, as plain objects; none for a statement that gives no rows. */
+export const rowsOf = async (client: Client, cql: string, values: unknown[] = [], options = {}) => {
+  const { rows } = await client.execute(cql, values, { readTimeout: 20_000, ...options })
+  return (rows ?? []).map((row: types.Row) =>
+    Object.fromEntries(row.keys().map((key) => [key, row.get(key)])),
+  )
+}

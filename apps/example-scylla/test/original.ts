@@ -1,0 +1,108 @@
+import { beforeEach, describe, expect, test } from '@jest/globals'
+import { spawnStop, until } from 'conformance'
+import { type Cluster, rowsOf } from './database.ts'
+
+/** Declares the tests of tables that others made, and of settings that do not fit the cluster. */
+export const testOriginal = ({ env, admin }: Cluster): void =>
+  describe('what others made', () => {
+    beforeEach(async () => {
+      await rowsOf(admin, 'DROP KEYSPACE IF EXISTS grand_tour', [], { prepare: false })
+    }, 60_000)
+
+    const make = async (key: string) => {
+      const replication = "{'class': 'SimpleStrategy', 'replication_factor': 1}"
+      await rowsOf(admin, `CREATE KEYSPACE IF NOT EXISTS grand_tour WITH replication = ${replication}`, [], {
+        prepare: false,
+      })
+      await rowsOf(
+        admin,
+        `CREATE TABLE IF NOT EXISTS grand_tour.words (${key} uuid PRIMARY KEY, word text, definition text)`,
+        [],
+        { prepare: false },
+      )
+    }
+
+    describe('tables of the original tour', () => {
+      test('are read, words written here are read by plain CQL, and the keyspace is left as it is, with a warning', async () => {
+        await make('id')
+        await rowsOf(
+          admin,
+          "INSERT INTO grand_tour.words (id, word, definition) VALUES (uuid(), 'theirs', 'by plain CQL')",
+        )
+        const stop = await spawnStop('example-scylla', env)
+        try {
+          await stop.client.add({ word: 'ours', definition: 'over HTTP 😀' })
+          const both = [
+            { word: 'ours', definition: 'over HTTP 😀' },
+            { word: 'theirs', definition: 'by plain CQL' },
+          ]
+          const byWord = (a: { word?: string }, b: { word?: string }) =>
+            (a.word ?? '').localeCompare(b.word ?? '')
+          expect((await stop.client.words()).sort(byWord)).toEqual(both)
+          expect((await rowsOf(admin, 'SELECT word, definition FROM grand_tour.words')).sort(byWord)).toEqual(
+            both,
+          )
+          expect(stop.log()).toContain('keyspace grand_tour exists with SimpleStrategy')
+          const [keyspace] = await rowsOf(
+            admin,
+            "SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = 'grand_tour'",
+          )
+          expect(keyspace?.replication.class).toContain('SimpleStrategy')
+        } finally {
+          await stop.stop()
+        }
+      })
+
+      test('with the key my_table_id are explained, not altered', async () => {
+        await make('my_table_id')
+        const stop = await spawnStop('example-scylla', env, { waitUntilReady: false })
+        try {
+          const reason = await until(
+            'the reason',
+            async () =>
+              (await stop.client.ready()).reason?.includes('my_table_id') &&
+              (await stop.client.ready()).reason,
+          )
+          expect(reason).toContain(
+            'as the Node.js version of the tour makes it; this stop needs (id uuid key)',
+          )
+          const columns = await rowsOf(
+            admin,
+            "SELECT column_name FROM system_schema.columns WHERE keyspace_name = 'grand_tour' AND table_name = 'words'",
+          )
+          expect(columns.map(({ column_name }) => column_name).sort()).toEqual([
+            'definition',
+            'my_table_id',
+            'word',
+          ])
+        } finally {
+          await stop.stop()
+        }
+      })
+    })
+
+    test('both names of the URL variable are understood', async () => {
+      const { COMPOSE_SCYLLA_URL = '', ...rest } = env
+      const stop = await spawnStop('example-scylla', { ...rest, COMPOSE_SCYLLA_URLS: COMPOSE_SCYLLA_URL })
+      await stop.stop()
+    })
+
+    test('a data centre that the cluster has not is named with the one it has', async () => {
+      const stop = await spawnStop(
+        'example-scylla',
+        { ...env, COMPOSE_SCYLLA_DATACENTER: 'dc9' },
+        { waitUntilReady: false },
+      )
+      try {
+        const reason = await until('the reason', async () => {
+          const { reason } = await stop.client.ready()
+          return reason !== 'connecting to the database' && reason
+        })
+        expect(reason).toBe(
+          'COMPOSE_SCYLLA_DATACENTER: the cluster has no data centre dc9. Set it to datacenter1, or leave it out.',
+        )
+      } finally {
+        await stop.stop()
+      }
+    })
+  })

@@ -1,0 +1,3 @@
+import { testStop } from 'conformance'
+
+testStop({ name: 'the stop without a database', app: 'example' })

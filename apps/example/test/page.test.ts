@@ -1,0 +1,3 @@
+import { testPage } from 'conformance'
+
+testPage({ name: 'the stop without a database', app: 'example' })

@@ -1,0 +1,5 @@
+export { testMinimal } from './minimal.ts'
+export { testPage } from './page.ts'
+export { type App, type SpawnOptions, type Stop, spawnStop } from './stop.ts'
+export { type StopUnderTest, testStop } from './suite.ts'
+export { until } from './until.ts'

@@ -1,0 +1,106 @@
+/** Where a connection was to go, for the words of a fault. */
+export type Target = {
+  /** The variable that named the server. */
+  variable: string
+  host: string
+  port: number
+  /** The variable that names the certificate authority's file. */
+  authorityVariable: string
+  /** That file; undefined when the system's authorities are used. */
+  authorityFile: string | undefined
+}
+
+/**
+ * Says what a failure of the name, the port or TLS is, where it comes from and what to do: `origin: problem. remedy`.
+ *
+ * By code where Node.js gives one, otherwise by message, because mysql2 overwrites the code of every TLS failure
+ * with HANDSHAKE_SSL_ERROR (sidorares/node-mysql2 #2130, #2581). Returns undefined for any other error.
+ */
+export const explainNetwork = (error: unknown, target: Target): string | undefined => {
+  const { variable, host, port, authorityVariable, authorityFile } = target
+  const server = `${host.includes(':') ? `[${host}]` : host}:${port}`
+  for (const { code = '', message, names } of causesOf(error)) {
+    const is = (codes: string, text?: RegExp) =>
+      (code !== '' && codes.split(' ').includes(code)) || text?.test(message) === true
+
+    if (is('ENOTFOUND', /getaddrinfo ENOTFOUND/))
+      return `${variable}: host ${host} not found (ENOTFOUND). Correct the name, or check this machine's DNS.`
+    if (is('EAI_AGAIN'))
+      return `${variable}: the name server does not answer for ${host} (EAI_AGAIN). Check this machine's DNS.`
+    if (is('ERR_TLS_CERT_ALTNAME_INVALID', /does not match certificate's altnames/))
+      return `${variable}: the certificate of ${server} is for ${names ?? 'other names'}; you connect to ${host}. Connect to a name that it carries, or have one issued for ${host}.`
+    if (is('CERT_HAS_EXPIRED', /certificate has expired/))
+      return `${variable}: the certificate of ${server} has expired. Renew it on the server.`
+    if (is('CERT_NOT_YET_VALID', /certificate is not yet valid/))
+      return `${variable}: the certificate of ${server} is not valid yet. Check the clocks of both machines.`
+    if (
+      is(
+        'DEPTH_ZERO_SELF_SIGNED_CERT SELF_SIGNED_CERT_IN_CHAIN UNABLE_TO_GET_ISSUER_CERT UNABLE_TO_GET_ISSUER_CERT_LOCALLY UNABLE_TO_VERIFY_LEAF_SIGNATURE CERT_SIGNATURE_FAILURE',
+        /self.signed certificate|unable to get (?:local )?issuer certificate|unable to verify the first certificate|certificate signature failure/,
+      )
+    ) {
+      const trusted =
+        authorityFile === undefined
+          ? "the system's authorities do not include"
+          : `${authorityFile} does not hold`
+      return `${authorityVariable}: the certificate of ${server} is signed by an unknown authority: one that ${trusted}. Set ${authorityVariable} to the PEM file of the authority that signed it.`
+    }
+    if (
+      is(
+        'HANDSHAKE_NO_SSL_SUPPORT ERR_SSL_WRONG_VERSION_NUMBER ERR_SSL_PACKET_LENGTH_TOO_LONG ECONNRESET',
+        /does not support secure connection|wrong version number|packet length too long|before secure TLS connection was established/,
+      ) &&
+      (code !== 'ECONNRESET' || /before secure TLS/.test(message))
+    )
+      return message.includes('disconnected')
+        ? `${variable}: ${server} closed the connection during the TLS handshake: it speaks no TLS, or is restarting. Enable TLS on the server, or correct the port; this client does not fall back to plain text.`
+        : `${variable}: ${server} speaks no TLS: its answer is not a TLS handshake. Enable TLS on the server, or correct the port; this client does not fall back to plain text.`
+    if (
+      is(
+        'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION ERR_SSL_UNSUPPORTED_PROTOCOL',
+        /unsupported protocol|alert protocol version/,
+      )
+    )
+      return `${variable}: ${server} offers no TLS 1.2 or later. Enable TLS 1.2 or 1.3 on the server.`
+    if (is('', /alert certificate required|alert handshake failure/))
+      return `${variable}: ${server} asks for a client certificate. Set the variables of the client certificate and its key.`
+    if (
+      is(
+        '',
+        /alert (?:bad certificate|unknown ca|unsupported certificate|certificate (?:expired|revoked|unknown))/,
+      )
+    )
+      return `${variable}: ${server} refuses the client certificate. Set one that its authority signed and that is valid.`
+    if (is('ECONNREFUSED'))
+      return `${variable}: nothing listens on ${server} (ECONNREFUSED). Start the server, or correct the port.`
+    if (is('ETIMEDOUT EHOSTUNREACH ENETUNREACH EHOSTDOWN'))
+      return `${variable}: ${server} cannot be reached (${code}). Check the address, the firewall and the route.`
+    if (is('ECONNRESET EPIPE'))
+      return `${variable}: ${server} closed the connection (${code}). It is restarting, or something between cut it.`
+  }
+  return undefined
+}
+
+type ErrorLike = { code?: unknown; errors?: unknown; cause?: unknown; cert?: { subjectaltname?: string } }
+
+/** `names`: those in the server's certificate, where it was refused for them. */
+type Cause = { message: string; code?: string; names?: string }
+
+/**
+ * An error and everything inside it: Node 20 and later put the attempts of a name with several addresses into an
+ * AggregateError whose own message is empty.
+ */
+export const causesOf = (error: unknown): Cause[] => {
+  // By its shape: an error of another realm is no `instanceof Error`, one of cassandra-driver no `Error.isError`.
+  if (typeof error !== 'object' || error === null || !('message' in error)) return []
+  const { code, errors, cert, cause } = error as ErrorLike
+  const inner = Array.isArray(errors) ? errors.flatMap(causesOf) : []
+  // "DNS:a.example.com, IP Address:127.0.0.1"; Node.js's own sentence lists the names of the other kind only.
+  const names = cert?.subjectaltname?.replaceAll(/(?:DNS|IP Address):/g, '')
+  const own = {
+    message: String(error.message),
+    ...(typeof code === 'string' && { code }),
+    ...(names && { names }),
+  }
+  return [...inner, own, ...causesOf(cause)]
+}

@@ -1,0 +1,54 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import * as z from 'zod'
+
+/** A file in PEM form that a variable names. */
+export type PemFile = { path: string; pem: string }
+
+/**
+ * A zod type for a variable that names a PEM file of one or more certificates; the file is read at once, so that a
+ * wrong path is told with the other wrong variables and not when the first connection fails.
+ */
+export const certificateFile = () =>
+  pemFile((pem) => {
+    const blocks = pem.match(
+      /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END [A-Z0-9 ]*CERTIFICATE-----/g,
+    )
+    if (blocks === null) return `holds no PEM certificate (-----BEGIN CERTIFICATE-----)${whatItHolds(pem)}`
+    for (const block of blocks) new X509Certificate(block)
+    return undefined
+  })
+
+/** A zod type for a variable that names a PEM file of a private key without a passphrase. */
+export const privateKeyFile = () =>
+  pemFile((pem) => {
+    if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) return `holds no PEM private key${whatItHolds(pem)}`
+    createPrivateKey(pem)
+    return undefined
+  })
+
+const pemFile = (faultOf: (pem: string) => string | undefined) =>
+  z.string().transform((path, context): PemFile => {
+    try {
+      const pem = readFileSync(path, 'utf8')
+      const fault = faultOf(pem)
+      if (fault === undefined) return { path, pem }
+      context.addIssue({ code: 'custom', message: `${path} ${fault}` })
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: `${path} ${reasonOf(error)}` })
+    }
+    return z.NEVER
+  })
+
+const whatItHolds = (pem: string): string => {
+  const label = /-----BEGIN ([A-Z0-9 ]+)-----/.exec(pem)?.[1]
+  return label === undefined ? '' : `, but a ${label.toLowerCase()}`
+}
+
+const reasonOf = (error: unknown): string => {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'ENOENT') return 'does not exist. Give the path of an existing PEM file'
+  if (code === 'EACCES') return 'may not be read by this user. Grant read permission'
+  if (code === 'EISDIR') return 'is a directory. Give the path of the PEM file in it'
+  return `cannot be used: ${message}`
+}

@@ -1,0 +1,6 @@
+export { causesOf, explainNetwork, type Target } from './faults.ts'
+export { certificateFile, type PemFile, privateKeyFile } from './files.ts'
+export { type ConnectionStatus, keepConnected, type ServerFacts } from './keep-connected.ts'
+export { hostsByAddress } from './names.ts'
+export { probeTls, type TlsFacts } from './probe.ts'
+export { type ServerUrl, serverUrls } from './urls.ts'

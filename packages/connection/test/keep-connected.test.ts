@@ -1,0 +1,117 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { expect, test } from '@jest/globals'
+import { keepConnected } from '../src/keep-connected.ts'
+
+const server = { name: 'A database', version: '1', tls: 'TLSv1.3', verified: true }
+
+/** A database that can be switched off: a stand-in, because here the loop is under test and not a driver. */
+const standIn = ({ up }: { up: boolean }) => {
+  const state = {
+    up,
+    heals: true,
+    answers: true,
+    hangs: false,
+    attempts: 0,
+    opens: 0,
+    closes: 0,
+    reason: 'nothing listens',
+  }
+  const lines: string[] = []
+  const log = {
+    info: (_: object, message: string) => void lines.push(message),
+    warn: (fields: object, message: string) =>
+      void lines.push(`${message}: ${(fields as { reason: string }).reason}`),
+  }
+  const connection = keepConnected({
+    open: async () => {
+      state.attempts++
+      if (state.hangs) return new Promise<never>(() => {})
+      if (!state.up) throw new Error(state.reason)
+      return { server, number: ++state.opens }
+    },
+    check: async ({ number }) => {
+      if (!state.answers || !state.up || (!state.heals && number < 2)) throw new Error(state.reason)
+    },
+    close: async () => void state.closes++,
+    explain: (error) => (error as Error).message,
+    log,
+  })
+  return { state, lines, connection }
+}
+
+const until = async (condition: () => boolean, deadlineMs: number) => {
+  const end = Date.now() + deadlineMs
+  while (!condition()) {
+    if (Date.now() > end) throw new Error(`not within ${deadlineMs} ms`)
+    await wait(5)
+  }
+}
+
+test('a database that comes up later is found within 2 s, and the wait is logged once', async () => {
+  const { state, lines, connection } = standIn({ up: false })
+  await until(() => lines.length > 0, 1000)
+  expect(connection.status()).toEqual({ ready: false, reason: 'nothing listens', server: null })
+  expect(() => connection.current()).toThrow('nothing listens')
+  await until(() => state.attempts >= 6, 5000) // the back-off has reached its longest
+  state.up = true
+  await until(() => connection.status().ready, 2000)
+  expect(connection.status()).toEqual({ ready: true, server })
+  expect(lines).toEqual(['waiting for the database: nothing listens', 'database connected'])
+  await connection.close()
+})
+
+test('a loss is noticed within a second; a new reason is one more line; the return is found within 2 s', async () => {
+  const { state, lines, connection } = standIn({ up: true })
+  await until(() => connection.status().ready, 1000)
+  state.up = false
+  await until(() => !connection.status().ready, 1000)
+  expect(connection.status()).toEqual({ ready: false, reason: 'nothing listens', server })
+  state.reason = 'still starting'
+  await until(() => lines.some((line) => line.includes('still starting')), 2000)
+  state.up = true
+  await until(() => connection.status().ready, 2000)
+  expect(lines).toEqual([
+    'database connected',
+    'database lost: nothing listens',
+    'database lost: still starting',
+    'database connected',
+  ])
+  expect(state.opens).toBe(1)
+  await connection.close()
+  expect(state.closes).toBe(1)
+})
+
+test('a connection that does not heal by itself is replaced by a fresh one, and closed', async () => {
+  const { state, connection } = standIn({ up: true })
+  await until(() => connection.status().ready, 1000)
+  state.heals = false
+  await until(() => !connection.status().ready, 1500)
+  await until(() => connection.status().ready, 6000)
+  expect(connection.current().number).toBe(2)
+  expect(state).toMatchObject({ opens: 2, closes: 1 })
+  await connection.close()
+  expect(state.closes).toBe(2)
+})
+
+test('a database that opens but does not answer is never called ready, and nothing stays open', async () => {
+  const { state, lines, connection } = standIn({ up: true })
+  state.answers = false
+  await until(() => state.attempts >= 3, 5000)
+  expect(connection.status().ready).toBe(false)
+  expect(lines).toEqual(['waiting for the database: nothing listens'])
+  await connection.close()
+  expect(state.closes).toBe(state.opens)
+})
+
+test('closing ends the attempts, also one that hangs', async () => {
+  const { state, connection } = standIn({ up: false })
+  state.hangs = true
+  await until(() => state.attempts >= 2, 5000)
+  await connection.close()
+  const { attempts } = state
+  state.up = true
+  state.hangs = false
+  // Longer than the first back-off: another attempt would have been made by now.
+  await wait(150)
+  expect(state.attempts).toBe(attempts)
+})

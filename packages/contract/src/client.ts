@@ -1,0 +1,85 @@
+import { paths } from './limits.ts'
+import type { Health, Problem } from './problems.ts'
+import type { Word, Words } from './words.ts'
+
+/** A refusal by the service, with everything it said. */
+export class ProblemError extends Error {
+  readonly problem: Problem
+  /** Seconds after which the service asks to be tried again; undefined when it did not say. */
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(problem: Problem, retryAfterSeconds?: number) {
+    super(problem.detail ?? problem.title)
+    this.name = 'ProblemError'
+    this.problem = problem
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
+type Options = { signal?: AbortSignal }
+
+/**
+ * A client of the contract, for a page, a test or a program.
+ *
+ * @param baseUrl where the stop is, such as `http://localhost:8081`; in a page, `''`
+ * @param fetch the fetch to use; the platform's own unless given
+ *
+ * Its functions throw {@link ProblemError} when the service refuses, and what `fetch` throws when it cannot be
+ * reached. The types are those of the schemas; the schemas themselves (and zod) stay out, to keep a page small.
+ */
+export const createClient = (baseUrl: string, fetch: typeof globalThis.fetch = globalThis.fetch) => {
+  const call = async (path: string, init: RequestInit = {}): Promise<Response> => {
+    const response = await fetch(`${baseUrl}${path}`, init)
+    if (!response.ok) throw await problemOf(response)
+    return response
+  }
+  const pageAt = async (path: string, options: Options) => {
+    const response = await call(path, options)
+    return { words: (await response.json()) as Words, next: nextOf(response) }
+  }
+  return {
+    /** Every word. For a table that may be large, take {@link pages}. */
+    words: async (options: Options = {}): Promise<Words> =>
+      (await (await call(paths.words, options)).json()) as Words,
+
+    /** One page of 1–1000 words; `next`, given back, gets the page after it; undefined on the last page. */
+    page: (limit: number, next?: string, options: Options = {}) =>
+      pageAt(next ?? `${paths.words}?limit=${limit}`, options),
+
+    /** Page after page, until there are no more. */
+    async *pages(limit: number, options: Options = {}): AsyncGenerator<Words> {
+      let next: string | undefined = `${paths.words}?limit=${limit}`
+      while (next !== undefined) {
+        const page: { words: Words; next: string | undefined } = await pageAt(next, options)
+        yield page.words
+        next = page.next
+      }
+    },
+
+    /** Adds a word; resolves when the database has it. */
+    add: async ({ word, definition }: Word, options: Options = {}): Promise<void> => {
+      await call(paths.words, {
+        ...options,
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ word, definition }),
+      })
+    },
+
+    /** Whether the stop can serve, with the reason when it cannot: a 503 here is an answer, not an error. */
+    ready: async (options: Options = {}): Promise<Health> =>
+      (await (await fetch(`${baseUrl}${paths.readyz}`, options)).json()) as Health,
+  }
+}
+
+/** The target of `Link: <…>; rel="next"` (RFC 8288), or undefined. */
+const nextOf = (response: Response): string | undefined =>
+  /<([^>]+)>\s*;\s*rel="next"/.exec(response.headers.get('link') ?? '')?.[1]
+
+const problemOf = async (response: Response): Promise<ProblemError> => {
+  const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN)
+  const fallback = { type: 'about:blank', title: response.statusText, status: response.status }
+  const body = (await response.json().catch(() => undefined)) as Problem | undefined
+  const problem = typeof body?.title === 'string' ? body : fallback
+  return new ProblemError(problem, Number.isNaN(retryAfter) ? undefined : retryAfter)
+}

@@ -1,0 +1,6 @@
+export { createClient, ProblemError } from './client.ts'
+export { limits, paths } from './limits.ts'
+export { Health, Problem, problemMediaType } from './problems.ts'
+export { contract } from './routes.ts'
+export { codePoints, faultOf } from './text.ts'
+export { Word, Words, WordsQuery } from './words.ts'

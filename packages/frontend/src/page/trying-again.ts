@@ -1,0 +1,24 @@
+/** Milliseconds before the next attempt after `failures` in a row: 1 s, growing to 4 s, spread so that tabs part. */
+export const backOffMs = (failures: number): number =>
+  Math.min(4000, 1000 * 1.5 ** (failures - 1)) * (0.8 + 0.4 * Math.random())
+
+/**
+ * Runs `task` after `delayMs`; where nobody looks at the tab by then, once it is looked at again.
+ * Calling what it gives back cancels it.
+ */
+export const whenSeen = (delayMs: number, task: () => void): (() => void) => {
+  const cancelled = new AbortController()
+  const run = () => {
+    if (document.hidden) return
+    cancelled.abort()
+    task()
+  }
+  const timer = setTimeout(() => {
+    document.addEventListener('visibilitychange', run, { signal: cancelled.signal })
+    run()
+  }, delayMs)
+  return () => {
+    clearTimeout(timer)
+    cancelled.abort()
+  }
+}

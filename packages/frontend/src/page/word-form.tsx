@@ -1,0 +1,155 @@
+import type { Word } from 'contract'
+import { ProblemError } from 'contract/client'
+import { limits } from 'contract/limits'
+import { codePoints, faultOf } from 'contract/text'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { reasonOf } from './word-list.ts'
+
+type Field = keyof Word
+type Faults = Partial<Record<Field, string | undefined>>
+
+const fields = ['word', 'definition'] as const
+const nothing: Word = { word: '', definition: '' }
+
+/** The form: what is typed stays until the database has it, and a refusal says which field and why. */
+export const WordForm = ({ add }: { add: (word: Word) => Promise<void> }) => {
+  const [values, setValues] = useState(nothing)
+  const [faults, setFaults] = useState<Faults>({})
+  const [refusal, setRefusal] = useState<string>()
+  const [sending, setSending] = useState(false)
+  const [added, setAdded] = useState<{ word: string; count: number }>()
+  const form = useRef<HTMLFormElement>(null)
+  const isSending = useRef(false)
+  const goTo = useRef<Field>(undefined)
+
+  // After the drawing: a screen reader that comes to the field finds its fault described.
+  useLayoutEffect(() => {
+    if (goTo.current) form.current?.querySelector<HTMLElement>(`[name=${goTo.current}]`)?.focus()
+    goTo.current = undefined
+  }, [faults, added])
+  useLayoutEffect(() => {
+    if (refusal) form.current?.querySelector('[role=alert]')?.scrollIntoView({ block: 'nearest' })
+  }, [refusal])
+
+  const refuse = (next: Faults): boolean => {
+    goTo.current = fields.find((field) => next[field] !== undefined)
+    setFaults(next)
+    return goTo.current !== undefined
+  }
+
+  const submit = async (event: Event): Promise<void> => {
+    event.preventDefault()
+    if (isSending.current) return
+    setRefusal(undefined)
+    if (refuse({ word: faultOf(values.word), definition: faultOf(values.definition) })) return
+    isSending.current = true
+    setSending(true)
+    try {
+      await add(values)
+      setValues(nothing)
+      setAdded({ word: values.word, count: (added?.count ?? 0) + 1 })
+      goTo.current = 'word'
+    } catch (error) {
+      if (!refuse(faultsIn(error))) setRefusal(refusalOf(error))
+    } finally {
+      isSending.current = false
+      setSending(false)
+    }
+  }
+
+  const change = (field: Field, value: string): void => {
+    setValues({ ...values, [field]: value })
+    if (faults[field] !== undefined) setFaults({ ...faults, [field]: faultOf(value) })
+  }
+
+  return (
+    <form ref={form} onSubmit={submit} noValidate aria-labelledby="add-heading">
+      <h2 id="add-heading">Add a word</h2>
+      {fields.map((field) => (
+        <TextField
+          key={field}
+          name={field}
+          value={values[field]}
+          fault={faults[field]}
+          readOnly={sending}
+          onChange={(value) => change(field, value)}
+        />
+      ))}
+      <div role="alert">{refusal && <p class="notice bad">{refusal}</p>}</div>
+      <button type="submit" class="main" aria-disabled={sending}>
+        {sending ? 'Adding …' : 'Add word'}
+      </button>
+      <p class="unseen" role="status">
+        {added && !sending && (
+          <span key={added.count}>
+            Added <bdi>{added.word}</bdi>.
+          </span>
+        )}
+      </p>
+    </form>
+  )
+}
+
+type TextFieldProps = {
+  name: Field
+  value: string
+  fault: string | undefined
+  readOnly: boolean
+  onChange: (value: string) => void
+}
+
+const TextField = ({ name, value, fault, readOnly, onChange }: TextFieldProps) => {
+  const left = limits.textCodePoints - codePoints(value)
+  const attributes = {
+    id: name,
+    name,
+    value,
+    readOnly,
+    required: true,
+    dir: 'auto',
+    autoComplete: 'off',
+    'aria-invalid': fault !== undefined,
+    'aria-describedby': `${name}-fault ${name}-left`,
+    onInput: (event: InputEvent & { currentTarget: HTMLInputElement | HTMLTextAreaElement }) =>
+      onChange(event.currentTarget.value),
+  } as const
+  return (
+    <div class="field">
+      <label for={name}>{labels[name]}</label>
+      <span id={`${name}-left`} class={left < 0 ? 'left over' : 'left'}>
+        {left <= 56 && (left < 0 ? `${-left} too many` : `${left} left`)}
+      </span>
+      {name === 'word' ? (
+        <input type="text" {...attributes} />
+      ) : (
+        <textarea rows={2} {...attributes} onKeyDown={submitOnEnter} />
+      )}
+      <p id={`${name}-fault`} class="fault">
+        {fault !== undefined && `${labels[name]} ${fault}.`}
+      </p>
+    </div>
+  )
+}
+
+const labels: Record<Field, string> = { word: 'Word', definition: 'Definition' }
+
+/** Enter sends, as in every one-line field; Shift+Enter makes a new line, Enter in an input method chooses. */
+const submitOnEnter = (event: KeyboardEvent & { currentTarget: HTMLTextAreaElement }): void => {
+  if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
+  event.preventDefault()
+  event.currentTarget.form?.requestSubmit()
+}
+
+const faultsIn = (error: unknown): Faults => {
+  const errors = error instanceof ProblemError ? (error.problem.errors ?? []) : []
+  return Object.fromEntries(errors.map(({ field, message }) => [field, message]))
+}
+
+const refusalOf = (error: unknown): string => {
+  // A 4xx was not stored; after anything else only the stop can know, and it says so where it does.
+  if (error instanceof ProblemError)
+    return `${error.problem.status < 500 ? 'Not added' : 'Not confirmed'}: ${sentence(error.message)} Your text is kept.`
+  return `${reasonOf(error)} The word may or may not have been added. Your text is kept.`
+}
+
+const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)

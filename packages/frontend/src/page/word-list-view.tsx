@@ -1,0 +1,155 @@
+import type { Words } from 'contract'
+import { Component } from 'preact'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+import type { Condition } from './health.ts'
+import type { WordList, WordListState } from './word-list.ts'
+
+type WordListViewProps = { list: WordListState; condition: Condition; load: WordList['load'] }
+
+/** The words in the order of the database, and below them how it goes on. */
+export const WordListView = ({ list, condition, load }: WordListViewProps) => {
+  const loaded = list.pages.reduce((sum, page) => sum + page.length, 0)
+  const sentinel = useSentinel(list, load)
+  const ending = useRef<HTMLDivElement>(null)
+  const pressed = useRef(false)
+
+  // The button that was pressed is gone with the last page: whoever was on it stays at the same place.
+  useLayoutEffect(() => {
+    if (pressed.current && !list.more) ending.current?.focus({ preventScroll: true })
+    if (list.phase === 'well' && !list.loading) pressed.current = false
+  }, [list])
+  const press = () => {
+    pressed.current = true
+    void load()
+  }
+
+  return (
+    <section class="words" aria-labelledby="words-heading">
+      <div class="heading">
+        <h2 id="words-heading">Words</h2>
+        {loaded + list.added.length > 0 && <p role="status">{countOf(list, loaded, condition)}</p>}
+      </div>
+      <JustAdded words={list.added} />
+      {list.pages.map((words, index) => (
+        <Rows key={index} words={words} />
+      ))}
+      <div ref={ending} class="ending" tabIndex={-1}>
+        <Ending list={list} condition={condition} loaded={loaded} press={press} />
+        <div ref={sentinel} />
+      </div>
+    </section>
+  )
+}
+
+/** What was added since the page was opened: in sight at once, wherever in the list one is. */
+const JustAdded = ({ words }: { words: Words }) => {
+  if (words.length === 0) return null
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls by itself, so the keyboard has to reach it
+    <section class="added" aria-labelledby="added-heading" tabIndex={0}>
+      <h3 id="added-heading">Just added</h3>
+      <Rows words={words} />
+    </section>
+  )
+}
+
+/** One page of words: drawn once, however many follow. */
+class Rows extends Component<{ words: Words }> {
+  override shouldComponentUpdate({ words }: { words: Words }): boolean {
+    return words !== this.props.words
+  }
+  render({ words }: { words: Words }) {
+    if (words.length === 0) return null
+    return (
+      <dl>
+        {words.map(({ word, definition }) => (
+          <div class="row">
+            <dt dir="auto">{word}</dt>
+            <dd dir="auto">{definition}</dd>
+          </div>
+        ))}
+      </dl>
+    )
+  }
+}
+
+type EndingProps = { list: WordListState; condition: Condition; loaded: number; press: () => void }
+
+const Ending = ({ list, condition, loaded, press }: EndingProps) => {
+  const { phase, loading, more, added, reason } = list
+  if (phase === 'waiting')
+    return (
+      <div class="notice waiting">
+        <h3>
+          {loaded > 0 ? 'More words are waiting for the database' : 'The words are waiting for the database'}
+        </h3>
+        {condition.state !== 'waiting' && <p>{reason}</p>}
+        <p>They appear by themselves as soon as it answers. What you type is kept.</p>
+        <button type="button" onClick={press}>
+          Try now
+        </button>
+      </div>
+    )
+  if (phase === 'failed')
+    return (
+      <div class="notice bad">
+        <div role="alert">
+          <h3>{loaded > 0 ? 'No more words came' : 'The words did not come'}</h3>
+          <p>{reason}</p>
+        </div>
+        <button type="button" aria-disabled={loading} onClick={press}>
+          {loading ? 'Trying …' : 'Retry'}
+        </button>
+      </div>
+    )
+  if (list.pages.length === 0) return <Loading />
+  if (more)
+    return (
+      <button type="button" aria-disabled={loading} onClick={press}>
+        {loading ? 'Loading more words …' : 'Show more words'}
+      </button>
+    )
+  if (loaded > 0) return <p class="terminus">End of the line</p>
+  if (added.length > 0) return <p>The words that you just added are the only ones.</p>
+  return (
+    <div class="empty">
+      <h3>No words yet</h3>
+      <p>Every tour starts somewhere: add the first one.</p>
+    </div>
+  )
+}
+
+const Loading = () => (
+  <div class="loading">
+    <p>Loading the words …</p>
+    <div class="blanks" aria-hidden="true">
+      {[0, 1, 2, 3, 4, 5].map((row) => (
+        <div key={row} class="row">
+          <i />
+          <i />
+        </div>
+      ))}
+    </div>
+  </div>
+)
+
+const countOf = ({ more, added }: WordListState, loaded: number, { health }: Condition): string => {
+  const count = `${(loaded + added.length).toLocaleString('en')} ${more ? 'so far' : 'in all'}`
+  return health?.database ? `${count}, in ${health.database.name}’s own order` : count
+}
+
+/** An element that, when it comes near the screen, has the next page loaded. */
+const useSentinel = ({ pages, more, phase, loading }: WordListState, load: WordList['load']) => {
+  const sentinel = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    if (!sentinel.current || !more || loading || phase !== 'well') return
+    // There may be several entries at once: out of sight when it was first looked at, in sight a moment later.
+    const observer = new IntersectionObserver(
+      (entries) => entries.some((entry) => entry.isIntersecting) && load(),
+      { rootMargin: '0px 0px 800px' },
+    )
+    observer.observe(sentinel.current)
+    return () => observer.disconnect()
+  }, [pages.length, more, phase, loading])
+  return sentinel
+}

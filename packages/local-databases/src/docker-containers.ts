@@ -1,0 +1,137 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  type ContainerRuntimeClient,
+  GenericContainer,
+  type StartedTestContainer,
+  StartupCheckStrategy,
+  type StartupStatus,
+} from 'testcontainers'
+import { directoryLabel, ownerLabel, startReaper } from './docker.ts'
+import type { Context, ControlAction, Settings } from './settings.ts'
+
+/**
+ * What the containers of one directory share. Whatever a former owner of it left is removed first, and with it the data
+ * of directories that are no more.
+ */
+export const containersOf = async (docker: ContainerRuntimeClient, settings: Settings, context: Context) => {
+  const { directory } = settings
+  const owner = randomUUID()
+  startReaper(owner)
+  await removeLeftovers(docker, directory)
+  const labels = { [directoryLabel]: directory, [ownerLabel]: owner }
+  const started: StartedTestContainer[] = []
+  context.onEnd(async () => {
+    await Promise.allSettled(started.map((container) => container.stop({ timeout: 5000, remove: true })))
+    await Promise.allSettled(networks.map((network) => network.remove()))
+  })
+  const { dockerode } = docker.container
+  const networks: Awaited<ReturnType<typeof dockerode.createNetwork>>[] = []
+  const volumePrefix = `grand-tour-${createHash('sha256').update(directory).digest('hex').slice(0, 12)}`
+  return {
+    /** A network of the containers' own; gives back its name. */
+    network: async (): Promise<string> => {
+      const Name = `grand-tour-${owner}`
+      networks.push(await dockerode.createNetwork({ Name, Labels: labels }))
+      return Name
+    },
+    /** A volume that outlives the containers, and goes with the directory. */
+    volume: async (name: string): Promise<string> => {
+      const Name = `${volumePrefix}-${name}`
+      await dockerode.createVolume({ Name, Labels: { [directoryLabel]: directory } })
+      return Name
+    },
+    removeVolume: async (name: string): Promise<void> => {
+      await dockerode
+        .getVolume(`${volumePrefix}-${name}`)
+        .remove()
+        .catch(() => {}) // there is none
+    },
+    /** Starts a container, and gives back what controls it; it is ready when `isReady` says so. */
+    start: async (container: LoopbackContainer, isReady: () => Promise<boolean>) => {
+      const running = await container.withLabels(labels).withWaitStrategy(new Created()).start()
+      started.push(running)
+      const handle = dockerode.getContainer(running.getId())
+      const untilReady = () => untilServes(handle, isReady, context.signal)
+      await untilReady()
+      return async (action: ControlAction): Promise<void> => {
+        if (action === 'kill') await handle.kill({ signal: 'SIGKILL' })
+        else if (action === 'stop') await handle.stop({ t: 5 })
+        else if (action === 'pause') await handle.pause()
+        else if (action === 'resume') await handle.unpause()
+        else {
+          await handle.start()
+          await untilReady()
+        }
+        if (action === 'kill') await handle.wait()
+      }
+    },
+  }
+}
+
+/** A container whose ports are reachable from this machine only; testcontainers opens them to the network. */
+export class LoopbackContainer extends GenericContainer {
+  protected override async beforeContainerCreated(): Promise<void> {
+    const bindings = this.hostConfig.PortBindings as Record<string, { HostIp?: string; HostPort: string }[]>
+    for (const binding of Object.values(bindings).flat()) binding.HostIp = '127.0.0.1'
+  }
+}
+
+/** Whether the server serves is asked of the server itself: testcontainers has nothing to wait for. */
+class Created extends StartupCheckStrategy {
+  override async checkStartupState(): Promise<StartupStatus> {
+    return 'SUCCESS'
+  }
+}
+
+type Handle = ReturnType<ContainerRuntimeClient['container']['dockerode']['getContainer']>
+
+const readySeconds = 180
+
+const untilServes = async (
+  handle: Handle,
+  isReady: () => Promise<boolean>,
+  signal: AbortSignal,
+): Promise<void> => {
+  const deadline = performance.now() + readySeconds * 1000
+  while (!(await isReady())) {
+    signal.throwIfAborted()
+    const { State } = await handle.inspect()
+    const isLate = performance.now() > deadline
+    if (!State.Running || isLate) {
+      const log = await lastLinesOf(handle)
+      const what = isLate ? `is not ready after ${readySeconds} s` : `ended with exit code ${State.ExitCode}`
+      throw new Error(`the container ${what}; the end of its log:\n${log}`)
+    }
+    await delay(100)
+  }
+}
+
+/** The end of a container's log. In the API, 8 bytes before each piece say which stream it is of and how long. */
+const lastLinesOf = async (handle: Handle): Promise<string> => {
+  const log = await handle.logs({ stdout: true, stderr: true, tail: 12 })
+  let text = ''
+  for (let at = 0; at + 8 <= log.length; at += 8 + log.readUInt32BE(at + 4)) {
+    text += log.toString('utf8', at + 8, at + 8 + log.readUInt32BE(at + 4))
+  }
+  return text.trim()
+}
+
+const removeLeftovers = async (docker: ContainerRuntimeClient, directory: string): Promise<void> => {
+  const { dockerode } = docker.container
+  const isOver = (labels: Record<string, string> | undefined) => {
+    const of = labels?.[directoryLabel]
+    return of !== undefined && (of === directory || !existsSync(of))
+  }
+  const containers = await dockerode.listContainers({ all: true, filters: { label: [directoryLabel] } })
+  for (const { Id, Labels } of containers) {
+    if (isOver(Labels)) await dockerode.getContainer(Id).remove({ force: true, v: true })
+  }
+  const networks = await dockerode.listNetworks({ filters: { label: [directoryLabel] } })
+  for (const { Id, Labels } of networks) if (isOver(Labels)) await dockerode.getNetwork(Id).remove()
+  const { Volumes } = await dockerode.listVolumes({ filters: { label: [directoryLabel] } })
+  for (const { Name, Labels } of Volumes) {
+    if (Labels[directoryLabel] !== directory && isOver(Labels)) await dockerode.getVolume(Name).remove()
+  }
+}

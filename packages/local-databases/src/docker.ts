@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ContainerRuntimeClient } from 'testcontainers'
+import type { Kind } from './settings.ts'
+
+/** The images, pinned; docker/compose.yaml has the same. */
+export const images = JSON.parse(readFileSync(join(import.meta.dirname, '../images.json'), 'utf8')) as Record<
+  Kind,
+  string
+>
+
+/** The Docker daemon that answers, wherever it listens; undefined when none does. The client command is never asked. */
+export const dockerDaemon = async (): Promise<ContainerRuntimeClient | undefined> => {
+  // Ryuk, which removes containers of a process that has died, is an image too, and may be one that cannot be had:
+  // reaper.ts does the same without one.
+  process.env.TESTCONTAINERS_RYUK_DISABLED = 'true'
+  const { getContainerRuntimeClient } = await import('testcontainers')
+  return getContainerRuntimeClient().catch(() => undefined)
+}
+
+/** Pulls the image of a kind of database unless the daemon has it. @throws when it cannot be pulled, saying why */
+export const ensureImage = async (
+  docker: ContainerRuntimeClient,
+  kind: Kind,
+  onProgress: (line: string) => void,
+): Promise<void> => {
+  const { ImageName } = await import('testcontainers')
+  const image = ImageName.fromString(images[kind])
+  if (await docker.image.exists(image)) return
+  onProgress(`Pulling the Docker image ${images[kind]}`)
+  await docker.image.pull(image).catch((error: Error) => {
+    throw new Error(`the image ${images[kind]} cannot be pulled: ${error.message.trim()}`)
+  })
+}
+
+/** The label that every container, network and volume of a directory bears. */
+export const directoryLabel = 'grand-tour.directory'
+/** The label that says which owner a container or network belongs to. */
+export const ownerLabel = 'grand-tour.owner'
+
+/** Starts the process that removes this owner's containers and networks once this process has ended, however it did. */
+export const startReaper = (owner: string): void => {
+  const { NODE_OPTIONS: _, ...env } = process.env
+  const reaper = spawn(process.execPath, [join(import.meta.dirname, 'reaper.ts'), owner], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'], // its standard input ends when this process does
+    env,
+  })
+  reaper.unref()
+}

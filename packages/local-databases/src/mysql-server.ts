@@ -1,0 +1,100 @@
+import { execFile } from 'node:child_process'
+import { access, mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { onPath, outputOf } from './programs.ts'
+import { type Context, installed } from './settings.ts'
+
+/** A server program: which, and the command that every one of its options is added to. */
+export type MysqlServer = { kind: 'mysqld' | 'mariadbd'; command: [string, ...string[]] }
+
+/**
+ * The server program of this machine: a real `mysqld` on the PATH, or the one that provisioning installed, or `mariadbd`.
+ *
+ * @throws when there is none (or not the one asked for)
+ */
+export const findMysqlServer = async (wanted?: MysqlServer['kind']): Promise<MysqlServer> => {
+  const asRoot = process.getuid?.() === 0 ? ['--user=root'] : []
+  const found = (kind: MysqlServer['kind'], program: string): MysqlServer => ({
+    kind,
+    command: [program, '--no-defaults', ...asRoot],
+  })
+  if (wanted !== 'mariadbd') {
+    const mysqld = await onPath('mysqld')
+    // Debian's MariaDB puts its own server under this name too.
+    if (mysqld !== undefined && !(await outputOf(mysqld, '--version')).includes('MariaDB'))
+      return found('mysqld', mysqld)
+    const launcher = join(installed.mysql, 'mysqld')
+    if (await exists(launcher)) return { kind: 'mysqld', command: [launcher, ...asRoot] }
+  }
+  if (wanted !== 'mysqld') {
+    const mariadbd = await onPath('mariadbd')
+    if (mariadbd !== undefined) return found('mariadbd', mariadbd)
+  }
+  throw new Error(`no ${wanted ?? 'mysqld or mariadbd'} is installed`)
+}
+
+/** Makes the server's data directory where it is missing: beside its place first, so that it is never half made. */
+export const makeDataDirectory = async (
+  server: MysqlServer,
+  data: string,
+  context: Context,
+): Promise<void> => {
+  if (await exists(data)) return
+  context.onProgress(`Making a data directory for ${server.kind}`)
+  const made = `${data}.new`
+  await rm(made, { recursive: true, force: true })
+  await mkdir(made, { mode: 0o700 })
+  const options = [`--datadir=${made}`, '--skip-log-bin', await temporaryIn(dirname(data))]
+  if (server.kind === 'mysqld') await run(server, [...options, '--initialize-insecure'], '', context)
+  else await run(server, [...options, '--bootstrap'], await systemTables(), context)
+  await rename(made, data)
+}
+
+/**
+ * The option that gives a server a directory of its own for temporary tables: at its start MariaDB removes those of
+ * others from a shared one, under servers that are using them.
+ */
+export const temporaryIn = async (folder: string): Promise<string> => {
+  const directory = join(folder, 'tmp')
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  return `--tmpdir=${directory}`
+}
+
+/** What mariadb-install-db feeds to the server; that script itself wants programs of other packages. */
+const systemTables = async (): Promise<string> => {
+  const folder = '/usr/share/mysql'
+  const files = ['mysql_system_tables.sql', 'mysql_performance_tables.sql', 'mysql_system_tables_data.sql']
+  const sql = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))
+  return ['CREATE DATABASE mysql;', 'USE mysql;', 'SET @auth_root_socket = NULL;', ...sql].join('\n')
+}
+
+/** Runs the server once, to its end, on `input`. */
+const run = async (
+  server: MysqlServer,
+  options: string[],
+  input: string,
+  context: Context,
+): Promise<void> => {
+  const [program, ...first] = server.command
+  const child = execFile('setpriv', ['--pdeathsig', 'KILL', '--', program, ...first, ...options], {
+    signal: context.signal,
+    killSignal: 'SIGKILL',
+    maxBuffer: 10 * 2 ** 20,
+  })
+  child.stdin?.on('error', () => {}) // it ended early, and its exit code tells
+  child.stdin?.end(input)
+  let log = ''
+  child.stderr?.on('data', (text: string) => {
+    log += text
+  })
+  const { promise, resolve, reject } = Promise.withResolvers<number | null>()
+  child.once('error', reject)
+  child.once('close', resolve)
+  if ((await promise) !== 0) throw new Error(`${server.kind} could not make its data directory:\n${log}`)
+}
+
+const exists = (file: string): Promise<boolean> =>
+  access(file).then(
+    () => true,
+    () => false,
+  )

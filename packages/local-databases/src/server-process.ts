@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, openSync, rmSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Context, ControlAction } from './settings.ts'
+
+type Options = {
+  /** Completes "waiting for …". */
+  name: string
+  command: readonly [string, ...string[]]
+  cwd: string
+  /** Where its standard output and error go; begun anew at every start. */
+  logFile: string
+  /** True once the server serves clients. */
+  isReady: () => Promise<boolean>
+  readySeconds: number
+  /** Files that a killed server leaves and that keep the next one from starting. */
+  leftovers?: readonly string[]
+}
+
+const endSeconds = 5
+
+/** A server that can be started, ended, killed and paused, and that dies when this process does. */
+export const serverProcess = (
+  { name, command, cwd, logFile, isReady, readySeconds, leftovers = [] }: Options,
+  context: Context,
+) => {
+  let child: ChildProcess | undefined
+  let ended: Promise<void> = Promise.resolve()
+
+  const spawnServer = (): void => {
+    for (const file of leftovers) rmSync(file, { force: true })
+    const log = openSync(logFile, 'w', 0o600)
+    // --pdeathsig: the kernel kills the server when this process ends, even by SIGKILL (prctl(2), PR_SET_PDEATHSIG).
+    // The lock is inherited, so that the directory stays locked until the server has ended.
+    const started = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...command], {
+      cwd,
+      stdio: ['ignore', log, log, context.lock],
+    })
+    closeSync(log)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    started.once('exit', () => resolve())
+    started.once('error', () => resolve())
+    child = started
+    ended = promise.then(() => {
+      if (child === started) child = undefined
+    })
+  }
+
+  const untilReady = async (): Promise<void> => {
+    const deadline = performance.now() + readySeconds * 1000
+    while (!(await isReady())) {
+      context.signal.throwIfAborted()
+      if (child === undefined) throw new Error(`${name} ended while starting. ${await lastLinesOf(logFile)}`)
+      if (performance.now() > deadline) {
+        throw new Error(`${name} is not ready after ${readySeconds} s. ${await lastLinesOf(logFile)}`)
+      }
+      await delay(50)
+    }
+  }
+
+  const end = async (): Promise<void> => {
+    const ending = child
+    if (ending === undefined) return
+    ending.kill('SIGTERM')
+    ending.kill('SIGCONT') // a paused process would not see the first
+    const timer = setTimeout(() => ending.kill('SIGKILL'), endSeconds * 1000)
+    await ended
+    clearTimeout(timer)
+  }
+
+  return {
+    get isRunning() {
+      return child !== undefined
+    },
+    spawn: spawnServer,
+    untilReady,
+    /** SIGTERM, SIGKILL after five seconds; resolves when the process has ended. */
+    end,
+    control: async (action: ControlAction): Promise<void> => {
+      if (action === 'start') {
+        if (child !== undefined) throw new Error(`${name} is running already.`)
+        spawnServer()
+        return untilReady()
+      }
+      if (child === undefined) throw new Error(`${name} is not running.`)
+      if (action === 'stop') return end()
+      child.kill(({ kill: 'SIGKILL', pause: 'SIGSTOP', resume: 'SIGCONT' } as const)[action])
+      if (action === 'kill') await ended
+    },
+  }
+}
+
+const lastLinesOf = async (file: string): Promise<string> => {
+  const text = await readFile(file, 'utf8').catch(() => '')
+  const lines = text.trimEnd().split('\n').slice(-12)
+  return `The end of its log, ${file}:\n${lines.join('\n')}`
+}

@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto'
+import { limits, paths } from 'contract'
+import Fastify, { type FastifyBaseLogger, type FastifyReply, LogController } from 'fastify'
+import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { pageDirectory } from 'frontend'
+import { readBodies } from './bodies.ts'
+import { answerInTime } from './deadline.ts'
+import { documentContract } from './documentation.ts'
+import { Unavailable } from './errors.ts'
+import { type Database, health } from './health.ts'
+import type { Logger } from './logger.ts'
+import { servePage } from './page.ts'
+import { answerParserError } from './parser-errors.ts'
+import { answerProblems, sendProblem } from './problems.ts'
+import { followRequests } from './requests.ts'
+import { setSecurityHeaders } from './security-headers.ts'
+import { answerUnknownRoutes } from './unknown-routes.ts'
+import { validatorCompiler } from './validation.ts'
+import { defaultWaits, type Waits } from './waits.ts'
+
+type Options = {
+  /** The name of the stop, such as `example-mysql`. */
+  stop: string
+  /** What its page calls it, such as `MySQL`. */
+  title: string
+  /** Its database; null where there is none. The server closes it when it is closed itself. */
+  database: Database | null
+  /** Turns an error of the driver into Unavailable, NotStorable or itself. */
+  explain?: (error: unknown) => Error
+  log: Logger
+  /** The directory of the built page, when it is not the one of this repository. */
+  page?: string
+  /** Shorter waits, for tests. */
+  waits?: Partial<Waits>
+}
+
+/** Everything a stop does over HTTP but its words: problems, bodies, health, the page, documentation, the log. */
+export const createServer = async ({
+  stop,
+  title,
+  database,
+  explain = asIs,
+  log,
+  page = pageDirectory,
+  waits,
+}: Options) => {
+  const waiting = { ...defaultWaits, ...waits }
+  const server = Fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }), // requests.ts writes one line for each
+    genReqId: () => randomUUID(),
+    bodyLimit: limits.bodyBytes,
+    connectionTimeout: waiting.readerMs,
+    requestTimeout: 10_000,
+    http: { connectionsCheckingInterval: 1_000 },
+    // By the time Fastify closes connections, followRequests has waited for all that were in use. Its default waits
+    // over a minute for one that goes idle meanwhile (https://github.com/fastify/fastify/issues/7044).
+    forceCloseConnections: true,
+    return503OnClosing: false,
+    clientErrorHandler: answerParserError,
+    frameworkErrors: (error, request, reply) => sendProblem(request, reply as FastifyReply, error),
+  }).withTypeProvider<ZodTypeProvider>()
+  server.decorate('waits', waiting)
+  server.setValidatorCompiler(validatorCompiler)
+  server.setSerializerCompiler(serializerCompiler)
+
+  setSecurityHeaders(server)
+  followRequests(server)
+  answerInTime(server)
+  answerProblems(server, explain)
+  answerUnknownRoutes(server)
+  readBodies(server)
+  await documentContract(server, title)
+  await server.register(health(stop, title, database))
+  await servePage(server, page)
+
+  server.addHook('preHandler', (request, _, done) => {
+    const status = request.routeOptions.url === paths.words ? database?.status() : undefined
+    done(status?.ready === false ? new Unavailable(status.reason, { sent: false }) : undefined)
+  })
+  server.addHook('onClose', async () => database?.close())
+  return server
+}
+
+const asIs = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))

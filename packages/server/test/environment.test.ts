@@ -1,0 +1,81 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { describe, expect, test } from '@jest/globals'
+import { ConfigError, listenVariables, readEnvironment } from 'server'
+import * as z from 'zod'
+import { runProcess } from './process.ts'
+
+const schema = z.object({
+  ...listenVariables(8080),
+  URL: z.string().regex(/^mysql:/, 'must be a URL, such as mysql://user:password@host/name'),
+})
+
+describe('the environment', () => {
+  test('gives what is not set, or empty, its default', () => {
+    expect(readEnvironment(schema, { URL: 'mysql://a', PORT: '', HOST: undefined, OTHER: 'x' })).toEqual({
+      PORT: 8080,
+      HOST: '127.0.0.1',
+      LOG_LEVEL: 'info',
+      URL: 'mysql://a',
+    })
+    expect(readEnvironment(schema, { URL: 'mysql://a', PORT: '0', HOST: '::1' })).toMatchObject({
+      PORT: 0,
+      HOST: '::1',
+    })
+  })
+
+  test('that is wrong is told all at once, and no value is repeated', () => {
+    const read = () =>
+      readEnvironment(schema, { URL: 'postgres://user:secret@host', PORT: '80.5', LOG_LEVEL: 'loud' })
+    expect(read).toThrow(ConfigError)
+    expect(read).toThrow(
+      [
+        'PORT: must be a port number, 0 to 65535 (0: any free port)',
+        'LOG_LEVEL: must be one of trace, debug, info, warn, error, fatal, silent',
+        'URL: must be a URL, such as mysql://user:password@host/name',
+      ].join('\n'),
+    )
+    expect(() => readEnvironment(schema, {})).toThrow('URL: is not set')
+  })
+
+  test.each(['65536', '-1', '1e3', '0x50', ' 80', 'http'])('has no port %j', (PORT) => {
+    expect(() => readEnvironment(schema, { URL: 'mysql://a', PORT })).toThrow(/^PORT: /)
+  })
+
+  test('that is wrong ends a stop with exit code 1 and those lines alone', async () => {
+    const { ended } = runProcess('stop.ts', { PORT: 'x', HOST: 'y' })
+    expect(await ended).toMatchObject({
+      code: 1,
+      out: '',
+      err: 'PORT: must be a port number, 0 to 65535 (0: any free port)\nWORDS: is not set\n',
+    })
+  })
+})
+
+describe('a place to listen that cannot be had', () => {
+  test('because its port is taken is said in one line: what it is, who holds it, what to do', async () => {
+    const holder = createServer().listen(0, '127.0.0.1')
+    await once(holder, 'listening')
+    const { port } = holder.address() as { port: number }
+    const { ended } = runProcess('stop.ts', { WORDS: '1', PORT: String(port) })
+    const { code, err } = await ended
+    expect(code).toBe(1)
+    const who = process.platform === 'linux' ? `\\S+ \\(process ${process.pid}\\)` : 'a process that .*'
+    expect(err).toMatch(
+      new RegExp(
+        `^PORT: 127.0.0.1:${port} is taken by ${who}\\. Stop it, or set PORT=… to choose another\\.\n$`,
+      ),
+    )
+    holder.close()
+  })
+
+  test.each(['203.0.113.1', 'no.such.host.invalid'])(
+    'because %s is not here is said in one line',
+    async (HOST) => {
+      const { ended } = runProcess('stop.ts', { WORDS: '1', PORT: '0', HOST })
+      const { code, err } = await ended
+      expect(code).toBe(1)
+      expect(err).toMatch(/^HOST: .* is no address of this machine \(E\w+\)\. Set HOST=127\.0\.0\.1, .*\n$/)
+    },
+  )
+})
