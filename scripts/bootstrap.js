@@ -36,7 +36,7 @@ const install = () => {
   let shown = false
   const show = () => {
     if (!shown)
-      process.stderr.write(`Installing the npm packages of pnpm-lock.yaml (about 700 MB on disk) …\n${held}`)
+      process.stderr.write(`Installing the npm packages of pnpm-lock.yaml (about 800 MB on disk) …\n${held}`)
     shown = true
   }
   const slow = setTimeout(show, 2000)

@@ -71,7 +71,8 @@ export const startByDocker = async (
         },
       ])
       .withCommand([
-        `--seeds=${indexes.map(memberName).join(',')}`,
+        // The only one that is there when the first starts: a new member waits for all of its seeds.
+        `--seeds=${memberName(0)}`,
         '--endpoint-snitch=GossipingPropertyFileSnitch', // reads the rack
         '--authenticator=PasswordAuthenticator',
         `--broadcast-rpc-address=${advertised(index)}`,
