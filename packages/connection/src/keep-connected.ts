@@ -149,6 +149,7 @@ export const keepConnected = <T extends { server: ServerFacts }>(options: Option
   const loop = async () => {
     for (let delayMs = backOffMs.first; !stop.signal.aborted; ) {
       if (opened !== undefined) await checkAgain(opened)
+      if (stop.signal.aborted) return // closed during the check: open nothing that nobody would wait for
       const lostForMs = reason === undefined ? 0 : performance.now() - Math.max(lostAt, triedAt)
       if (opened === undefined || lostForMs > replaceAfterMs) await openFresh()
 

@@ -115,3 +115,30 @@ test('closing ends the attempts, also one that hangs', async () => {
   await wait(150)
   expect(state.attempts).toBe(attempts)
 })
+
+test('closing during a check opens nothing more, which could hang', async () => {
+  const checked = Promise.withResolvers<void>()
+  let checks = 0
+  let opens = 0
+  let closing: Promise<void> | undefined
+  const connection = keepConnected({
+    // A second one would hang, and the closing with it.
+    open: async () => (opens++ === 0 ? { server } : new Promise<never>(() => {})),
+    check: async () => {
+      if (checks++ === 0) return // of the one that was opened
+      // Fails until a fresh connection is due, and then closes in the middle of a check.
+      if (performance.now() - lostAt > 3200) {
+        closing ??= connection.close()
+        checked.resolve()
+      }
+      throw new Error('nothing listens')
+    },
+    close: async () => {},
+    explain: (error) => (error as Error).message,
+    log: { info: () => {}, warn: () => {} },
+  })
+  const lostAt = performance.now()
+  await checked.promise
+  await closing
+  expect(opens).toBe(1)
+})
