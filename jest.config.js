@@ -16,4 +16,7 @@ export default {
   setupFilesAfterEnv: [`${import.meta.dirname}/scripts/jest-setup.js`],
   reporters: ['default', `${import.meta.dirname}/scripts/jest-reporter.js`],
   testTimeout: 30_000,
+  // cassandra-driver's timers may outlive its client by minutes, and a test that fails may leave a handle: neither is to
+  // keep a run from ending. What is left of processes is looked for by the tests that start them.
+  forceExit: true,
 }

@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const bin = join(root, 'node_modules', '.bin')
 const pinnedNode = join(root, 'node_modules', 'node', 'bin', 'node')
@@ -24,14 +25,13 @@ const requireNode = (least) => {
   )
 }
 
-/** Installs what pnpm-lock.yaml lists: silent when there is little to do, otherwise it shows what it is doing. */
+/**
+ * Installs what pnpm-lock.yaml lists: silent when there is little to do, otherwise it shows what it is doing. When this
+ * process is told to end, so is whatever installs.
+ */
 const install = () => {
   const pnpm = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).packageManager // pnpm@1.2.3
   const [command, ...first] = isInstalled(pnpm) ? [join(bin, 'pnpm')] : ['npx', '--yes', pnpm]
-  const child = spawn(command, [...first, 'install', '--frozen-lockfile'], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
   let held = ''
   let shown = false
   const show = () => {
@@ -39,6 +39,17 @@ const install = () => {
       process.stderr.write(`Installing the npm packages of pnpm-lock.yaml (about 800 MB on disk) …\n${held}`)
     shown = true
   }
+  if (!existsSync(join(root, 'node_modules', '.modules.yaml'))) show()
+  const child = spawn(command, [...first, 'install', '--frozen-lockfile'], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true, // a process group of its own, because npx hands no signal on
+  })
+  const end = () => {
+    if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGTERM')
+    process.exit(process.argv[2] === 'start' ? 0 : 1)
+  }
+  for (const signal of signals) process.once(signal, end)
   const slow = setTimeout(show, 2000)
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (data) => {
@@ -50,6 +61,7 @@ const install = () => {
     child.on('error', (error) => fail(`${command} cannot be run (${error.message}). It comes with Node.js.`))
     child.on('close', (code) => {
       clearTimeout(slow)
+      for (const signal of signals) process.off(signal, end)
       if (code === 0) return resolve()
       show()
       fail(
@@ -93,7 +105,7 @@ const run = (script, args) => {
   )
   const end = () => child.kill('SIGTERM')
   // On Ctrl-C the terminal tells every process of the group, and npm tells us once more: the script hears it itself.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, end)
+  for (const signal of signals) process.on(signal, end)
   endWithNpm(end)
   child.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)))
 }

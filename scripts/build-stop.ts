@@ -6,18 +6,21 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, wri
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { build, type Plugin } from 'esbuild'
-import { pageDirectory } from 'frontend'
+import { developmentFolder, pageDirectory } from 'frontend'
 
 type Manifest = { name: string; version: string; license: string }
 
 const workspacePackages = readdirSync(join(import.meta.dirname, '..', 'packages'))
 
-/** The oldest supported Node.js; @fastify/static asks for it too. */
+/** The oldest supported Node.js. */
 const leastNode = 22
-const refuseOlderNode = `if (Number.parseInt(process.versions.node) < ${leastNode}) {
+/** A file of its own: what a module imports is loaded before its first line runs, and may not load on an older one. */
+const main = `if (Number.parseInt(process.versions.node) < ${leastNode}) {
   console.error('Node.js ' + process.versions.node + ' is too old: this needs ${leastNode} or later.')
   process.exit(1)
-}`
+}
+await import('./stop.js')
+`
 
 const buildStop = async (stop: string): Promise<void> => {
   const manifest: Manifest = JSON.parse(readFileSync(join(stop, 'package.json'), 'utf8'))
@@ -27,7 +30,7 @@ const buildStop = async (stop: string): Promise<void> => {
   try {
     installProductionPackages(manifest, folder)
     await bundle(stop, folder)
-    cpSync(pageDirectory, join(folder, 'page'), { recursive: true })
+    copyPage(join(folder, 'page'))
     writeManifest(manifest, folder)
     rmSync(dist, { recursive: true, force: true })
     renameSync(folder, dist)
@@ -61,16 +64,16 @@ const installProductionPackages = ({ name }: Manifest, folder: string): void => 
 const bundle = async (stop: string, folder: string): Promise<void> => {
   await build({
     entryPoints: [join(stop, 'src', 'main.ts')],
-    outfile: join(folder, 'main.js'),
+    outfile: join(folder, 'stop.js'),
     bundle: true,
     format: 'esm',
     platform: 'node',
     target: `node${leastNode}`,
-    banner: { js: refuseOlderNode },
     packages: 'external',
     plugins: [workspace],
     logLevel: 'warning',
   })
+  writeFileSync(join(folder, 'main.js'), main)
 }
 
 /** Takes the workspace packages into the bundle, and tells it that the page stands beside it. */
@@ -86,6 +89,13 @@ const workspace: Plugin = {
     }))
   },
 }
+
+/** The page without what breaks a connection on purpose. */
+const copyPage = (folder: string) =>
+  cpSync(pageDirectory, folder, {
+    recursive: true,
+    filter: (path) => path !== join(pageDirectory, developmentFolder),
+  })
 
 const writeManifest = ({ name, version, license }: Manifest, folder: string): void => {
   const manifest = {

@@ -7,11 +7,13 @@ export type Say = (doing?: string) => void
 
 /**
  * Says what is being waited for, as soon as one thing takes longer than two seconds, and every ten seconds from then.
+ * What begins with "Warning:" is said at once, whatever is being waited for.
  */
 export const sayWhatTakesLong = (name: string): Say => {
   let timer: NodeJS.Timeout | undefined
   let last: string | undefined
   return (doing) => {
+    if (doing?.startsWith('Warning:')) return console.log(`${name}: ${doing}`)
     if (doing === last) return
     last = doing
     clearTimeout(timer)

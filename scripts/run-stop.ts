@@ -31,7 +31,8 @@ export const runStop = async (folder: string, options: Options): Promise<Running
   // Whoever has the port answers for this stop; then it has to say itself that it cannot listen.
   const isTaken = await answers(options.host, options.port)
   const endWithParent = join(import.meta.dirname, 'end-with-parent.js')
-  const args = ['--import', endWithParent, 'src/main.ts']
+  // Of use only where the environment says that its database may be broken: this is development.
+  const args = ['--import', endWithParent, '--import', 'server/break-it', 'src/main.ts']
   // detached: Ctrl-C in the terminal reaches only us, and we ask the stop to end, once: a second signal ends it at once.
   const child = spawn(process.execPath, args, {
     cwd: folder,

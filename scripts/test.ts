@@ -2,26 +2,28 @@
 //   npm test -- --filter=example-mysql    one package's: what follows -- is turbo's
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { findChromium } from 'conformance/browser'
 import { installPackages } from 'local-databases/packages'
-import { type Say, sayWhatTakesLong } from './progress.ts'
-import { provisionDatabases } from './provision-databases.ts'
+import { onPath } from 'local-databases/programs'
+import { sayWhatTakesLong } from './progress.ts'
+import { databasesOf, type Provision, provisionAll } from './provision-all.ts'
 import { turbo } from './turbo.ts'
 
 type Counts = { passed: number; failed: number }
 
 const root = join(import.meta.dirname, '..')
 const more = process.argv.slice(2)
-let isInterrupted = false
+const interruption = new AbortController()
 
 const test = async (): Promise<void> => {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => (isInterrupted = true)) // turbo hears it too
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => interruption.abort()) // turbo hears it too
   await setUp()
   const results: Counts[] = []
   for (const part of [lint, types, deadCode, tests]) {
     results.push(await part())
-    if (isInterrupted) process.exit(1)
+    if (interruption.signal.aborted) process.exit(1)
   }
   const passed = results.reduce((sum, counts) => sum + counts.passed, 0)
   const failed = results.reduce((sum, counts) => sum + counts.failed, 0)
@@ -29,24 +31,40 @@ const test = async (): Promise<void> => {
   process.exit(failed > 0 ? 1 : 0)
 }
 
-/** Gets what is missing. What cannot be had is said here, and fails the tests that need it. */
+/**
+ * Gets what is missing; also the databases that are programs of this machine where Docker answers, because some tests
+ * look inside a server. What cannot be had is said here, and fails the tests that need it.
+ */
 const setUp = async (): Promise<void> => {
-  const says = { scylla: sayWhatTakesLong('scylla'), mysql: sayWhatTakesLong('mysql') }
-  const provisioned = provisionDatabases(['scylla', 'mysql'], (kind, doing) => says[kind](doing))
-  for (const result of await Promise.allSettled(provisioned.values())) {
+  const names = ['scylla', 'mysql', 'programs for tests'] as const
+  const says = new Map(names.map((name) => [name, sayWhatTakesLong(name)]))
+  const provisions = new Map<(typeof names)[number], Provision>([
+    ...databasesOf(['scylla', 'mysql'], { isNativeToo: true }),
+    ['programs for tests', provideTestPrograms],
+  ])
+  const provisioned = provisionAll(provisions, interruption.signal, (name, doing) => says.get(name)?.(doing))
+  const results = await Promise.allSettled(provisioned.values())
+  for (const say of says.values()) say()
+  if (interruption.signal.aborted) process.exit(1)
+  for (const result of results)
     if (result.status === 'rejected') console.error((result.reason as Error).message)
-  }
-  says.scylla()
-  says.mysql()
-  await provideChromium(sayWhatTakesLong('chromium'))
-  if (isInterrupted) process.exit(1)
 }
 
-const provideChromium = async (say: Say): Promise<void> => {
-  if (chromium() !== undefined) return
-  console.log('For the tests in a browser, this installs chromium (system package, 80 MB, 350 MB unpacked).')
-  await installPackages(['chromium'], say).catch((error: Error) => console.error(error.message))
-  say()
+/** What only tests need: a browser, and the second server that speaks MySQL's protocol. */
+const provideTestPrograms: Provision = async ({ confirm, ...options }) => {
+  const hasMariaDb = (await onPath('mariadbd')) !== undefined
+  const missing = [
+    { name: 'chromium', size: '80 MB, 350 MB unpacked', isThere: chromium() !== undefined },
+    { name: 'mariadb-server-core', size: '7 MB, 45 MB unpacked', isThere: hasMariaDb },
+  ].filter(({ isThere }) => !isThere)
+  if (missing.length === 0) return
+  const list = missing.map(({ name, size }) => `${name} (${size})`).join(' and ')
+  if (!(await confirm(`For the tests, this installs the system packages ${list}.`)))
+    throw new Error(`Not installed, as you said: ${missing.map(({ name }) => name).join(' and ')}.`)
+  await installPackages(
+    missing.map(({ name }) => name),
+    options,
+  )
 }
 
 const chromium = (): string | undefined => {
@@ -75,9 +93,21 @@ const checked = (name: string, isRight: boolean, output: string): Counts => {
   return isRight ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
 }
 
-/** One after the other: databases and browsers need both cores. */
+/**
+ * How many packages are tested at the same time: one more than there are cores, as far as memory goes, because half of
+ * the time a test waits, for a disk or a deadline. Three CQL members, a browser and what tests them take 4 GB.
+ */
+const packagesAtOnce = (): number => {
+  const byMemory = Math.floor(process.availableMemory() / (5 * 2 ** 30))
+  return Math.max(1, Math.min(availableParallelism() + 1, byMemory, 4))
+}
+
+/** The package whose tests take the longest, by far: they begin first, or all cores but one would wait for them. */
+const longest = 'example-scylla'
+
 const tests = async (): Promise<Counts> => {
   const dry = await turbo(['test', '--dry=json', ...more])
+  if (interruption.signal.aborted) process.exit(1)
   const { tasks }: { tasks: { task: string; command: string; directory: string }[] } = JSON.parse(
     dry.output.slice(dry.output.indexOf('{')),
   )
@@ -86,14 +116,28 @@ const tests = async (): Promise<Counts> => {
   )
   // Written by the tests, or by turbo when it answers from its cache: what an earlier run left must not count.
   for (const folder of folders) rmSync(join(root, folder, resultsFile), { force: true })
-  const { code } = await turbo(['test', '--continue', '--concurrency=1', '--output-logs=new-only', ...more], {
-    stdio: 'inherit',
-    env: { TEST_MACHINE: versionsHere() },
-  })
+  const env = { TEST_MACHINE: versionsHere() }
+  const testAtOnce = (count: number, ...filters: string[]) =>
+    turbo(['test', '--continue', `--concurrency=${count}`, '--output-logs=new-only', ...filters], {
+      stdio: 'inherit',
+      env,
+    })
+  const atOnce = packagesAtOnce()
+  const isSplit = more.length === 0 && atOnce > 1
+  if (isSplit) {
+    // Before both, or they would build the same.
+    const { code, output } = await turbo(['build', '--output-logs=errors-only'])
+    if (code !== 0) return checked('build', false, output)
+  }
+  const runs = isSplit
+    ? [testAtOnce(1, `--filter=${longest}`), testAtOnce(atOnce - 1, `--filter=!${longest}`)]
+    : [testAtOnce(atOnce, ...more)]
+  const isPassed = (await Promise.all(runs)).every(({ code }) => code === 0)
   const counts = folders.map(countsOf)
   const passed = counts.reduce((sum, count) => sum + count.passed, 0)
   const failed = counts.reduce((sum, count) => sum + count.failed, 0)
-  return { passed, failed: failed === 0 && (code !== 0 || passed === 0) ? 1 : failed }
+  if (passed === 0 && failed === 0) console.log('no test ran')
+  return { passed, failed: failed === 0 && (!isPassed || passed === 0) ? 1 : failed }
 }
 
 const resultsFile = join('test-results', 'results.json')

@@ -44,6 +44,22 @@ describe('what stands in two places is the same in both', () => {
     expect(packageManager).toBe(`pnpm@${devDependencies.pnpm}`)
   })
 
+  test.each(['example', 'example-scylla', 'example-mysql'])(
+    'the variables of %s are those of its .env.example, and the README has each',
+    (app) => {
+      const inSchema = /^ +([A-Z][A-Z_]+): /gm
+      const files = [`apps/${app}/src/config.ts`, 'packages/server/src/environment.ts']
+      const known = new Set(
+        files.flatMap((file) => [...read(file).matchAll(inSchema)].map(([, name]) => name)),
+      )
+      const named = [...read(`apps/${app}/.env.example`).matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name)
+
+      expect(named.toSorted()).toEqual([...known].toSorted())
+      const abbreviated = (name: string) => name.replace(/^PATH_TO_.*(?=_CLIENT_KEY$)/, '…')
+      for (const name of named) expect(read('README.md')).toContain(`\`${abbreviated(name ?? '')}\``)
+    },
+  )
+
   test('every stop is in docker/compose.yaml', async () => {
     const stops: string[] = []
     for await (const file of glob('apps/*/package.json', { cwd: root }))

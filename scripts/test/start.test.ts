@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { afterAll, afterEach, expect, test } from '@jest/globals'
 import { until } from 'conformance'
 import { createClient } from 'contract'
+import { processesWith } from './processes.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 /** Where `npm start` keeps databases here. Every process that it starts inherits the variable: so it is recognised. */
@@ -35,10 +36,10 @@ test('npm start runs every stop on verified TLS, and SIGTERM ends all of it with
   expect(processesLeft()).toEqual([])
 }, 300_000)
 
-test('it starts again with the same words, tells of a port that is taken, and ends on Ctrl-C', async () => {
+test('it starts again within a minute with the same words, tells of a port that is taken, and ends on Ctrl-C', async () => {
   const taken = createServer()
   const { npm, ports, output } = await start(taken)
-  await until('the table', () => output().includes('Ctrl-C'), 240_000)
+  await until('the table', () => output().includes('Ctrl-C'), 60_000)
 
   expect(output()).toMatch(/^example {2}.* is taken by .*PORT/m)
   for (const port of ports.slice(1)) expect(await clientOf(port).words()).toContainEqual(word)
@@ -48,6 +49,46 @@ test('it starts again with the same words, tells of a port that is taken, and en
   expect(processesLeft()).toEqual([])
   taken.close()
 }, 300_000)
+
+test('SIGTERM while databases are starting ends all of it, too', async () => {
+  const { npm, output } = await start()
+  await until(
+    'the members of a cluster',
+    () => processesLeft().some(({ command }) => command.includes('CassandraDaemon')),
+    60_000,
+  )
+  expect(output()).not.toContain('Ctrl-C')
+
+  npm.kill('SIGTERM')
+  expect(await endOf(npm)).toBe(0)
+  expect(processesLeft()).toEqual([])
+}, 90_000)
+
+test('SIGTERM while npm packages are installed ends what installs them', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bootstrap-'))
+  const write = (file: string, text: string) => {
+    mkdirSync(dirname(join(folder, file)), { recursive: true })
+    writeFileSync(join(folder, file), text, { mode: 0o755 })
+  }
+  // A stub, because an installation that lasts would have to be made slow: a pnpm that does nothing for a minute.
+  write('package.json', '{ "type": "module", "packageManager": "pnpm@1.2.3" }')
+  write('node_modules/pnpm/package.json', '{ "version": "1.2.3" }')
+  write('node_modules/.bin/pnpm', '#!/bin/sh\nsleep 60; true\n')
+  cpSync(join(root, 'scripts/bootstrap.js'), join(folder, 'scripts/bootstrap.js'))
+  const node = spawn(process.execPath, ['scripts/bootstrap.js', 'start'], {
+    cwd: folder,
+    env: cleanEnvironment,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const [said] = await once(node.stderr, 'data')
+  expect(String(said)).toMatch(/^Installing the npm packages of pnpm-lock\.yaml \(about \d+ MB/)
+  await until('it to install', () => processesLeft().some(({ command }) => command.startsWith('sleep')))
+
+  node.kill('SIGTERM')
+  await once(node, 'close')
+  await until('nothing to be left', () => processesLeft().length === 0, 2000)
+  rmSync(folder, { recursive: true })
+}, 30_000)
 
 test.each(['npm', 'scripts/start.ts'])(
   'nothing keeps running when %s is killed by SIGKILL',
@@ -148,17 +189,5 @@ const endOf = async (npm: ChildProcess): Promise<number | null> => {
   return npm.exitCode
 }
 
-/** Every process that bears the mark of `npm start`, except those that are only waiting to be buried. */
-const processesLeft = (): { pid: number; command: string }[] =>
-  readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      try {
-        if (!readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`LOCAL_DATABASES=${directory}`)) return []
-        return [
-          { pid: Number(pid), command: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ') },
-        ]
-      } catch {
-        return [] // it has just ended
-      }
-    })
+/** Every process that bears the mark of `npm start`. */
+const processesLeft = () => processesWith(`LOCAL_DATABASES=${directory}`)

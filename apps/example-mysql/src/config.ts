@@ -1,4 +1,4 @@
-import { certificateFile, privateKeyFile, serverUrls } from 'connection'
+import { certificateFile, nearest, privateKeyFile, serverOf, serverUrls } from 'connection'
 import { listenVariables, readEnvironment } from 'server'
 import * as z from 'zod'
 
@@ -18,11 +18,14 @@ const serverUrl = serverUrls({
   }
   const mode = url.options.get('ssl-mode')?.toUpperCase() ?? 'VERIFY_IDENTITY'
   const sslMode = sslModes.find((known) => known === mode)
-  if (sslMode === undefined)
+  if (sslMode === undefined) {
+    const meant = nearest(mode, sslModes)
+    const perhaps = meant === undefined ? '' : `; perhaps ${meant} is meant`
     context.addIssue({
       code: 'custom',
-      message: `ssl-mode=${mode} is not known. Use one of ${sslModes.join(', ')}`,
+      message: `ssl-mode=${mode} is not known${perhaps}. Use one of ${sslModes.join(', ')}`,
     })
+  }
   if (url.path === '')
     context.addIssue({
       code: 'custom',
@@ -40,6 +43,15 @@ const variables = z.object({
   /** A client certificate and its key, where the server asks for one. */
   PATH_TO_MYSQL_CLIENT_CERT: certificateFile().optional(),
   PATH_TO_MYSQL_CLIENT_KEY: privateKeyFile().optional(),
+  /**
+   * Connections that requests share. The server has 151 (max_connections) for everybody, unless told otherwise. Not one
+   * alone: the driver closes idle connections only where it may keep fewer than all.
+   */
+  COMPOSE_MYSQL_POOL_SIZE: z
+    .string()
+    .regex(/^(?:[2-9]|[1-9]\d|100)$/, 'must be a whole number from 2 to 100')
+    .default('10')
+    .transform(Number),
 })
 
 /** A client certificate and its key are of use only together. */
@@ -53,3 +65,6 @@ export const readConfig = (environment: NodeJS.ProcessEnv) =>
   readEnvironment(variables, environment, together)
 
 export type Config = ReturnType<typeof readConfig>
+
+/** host:port, as the URL names it. */
+export const serversOf = ({ COMPOSE_MYSQL_URL }: Config): string[] => [serverOf(COMPOSE_MYSQL_URL)]

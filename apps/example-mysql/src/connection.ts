@@ -1,72 +1,194 @@
-import { connect as dial, isIP } from 'node:net'
-import { keepConnected } from 'connection'
-import mysql, { type Pool, type PoolConnection, type PoolOptions, type QueryResult } from 'mysql2/promise'
+import { lookup } from 'node:dns/promises'
+import { once } from 'node:events'
+import { connect as dial, isIP, type Socket } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import { keepConnected, type Steps, within } from 'connection'
+import mysql, { type PoolConnection, type PoolOptions, type QueryResult } from 'mysql2/promise'
 import type { Logger } from 'server'
-import type { Config } from './config.ts'
-import { explainer } from './errors.ts'
-import { readFacts } from './facts.ts'
-import { cutOff, ensureSchema } from './schema.ts'
+import { type Config, serversOf } from './config.ts'
+import { faultOf, type Refusal } from './errors.ts'
+import { look, readAndState } from './facts.ts'
+import { logInByStep } from './log-in.ts'
+import { ensureSchema } from './schema.ts'
+import {
+  closed,
+  cutOff,
+  type Execute,
+  readOnly,
+  streamOf,
+  timedOut,
+  transaction,
+  withConnection,
+} from './statements.ts'
 
 export type Database = ReturnType<typeof connect>
 
 /** Milliseconds a statement may take, the wait for a free connection included. */
 const statementMs = 3000
-
-/** What each lesser mode gives up. */
-const weaker = {
-  DISABLED: 'nothing is encrypted, the password travels readable',
-  REQUIRED: 'encrypted, but with whoever answers',
-  VERIFY_CA: 'encrypted and of the right authority, but any of its servers will do',
-}
+/** Half of that for a read, which is tried twice: so one connection that is dead costs it nothing but time. */
+const readMs = 1500
+/** Milliseconds for a connection to come about: to be reached, and again to log in. */
+const connectMs = 2000
+/** Milliseconds until a connection follows its name elsewhere, and those after which a name counts as one that stays. */
+const [followMs, longMs] = [5000, 60_000]
+/** Milliseconds for the smallest of questions: a server that a read can wait for is not lost. */
+const checkMs = 1500
 
 /** Connects in the background and stays connected. */
 export const connect = (config: Config, log: Logger) => {
-  const { sslMode } = config.COMPOSE_MYSQL_URL
-  if (sslMode !== 'VERIFY_IDENTITY')
-    log.warn(`COMPOSE_MYSQL_URL: ssl-mode=${sslMode}: ${weaker[sslMode]}. Leave it out to verify the server.`)
+  const [server = null] = serversOf(config)
   const connection = keepConnected({
-    open: (signal) => open(config, log, signal),
-    check: ({ pool }) => check(pool),
-    close: ({ pool }) => pool.end(),
-    explain: explainer(config),
+    servers: serversOf(config),
+    open: (steps, signal) => open(config, steps, signal),
+    check: (opened) => {
+      void followName(opened)
+      return check(opened, config)
+    },
+    close,
+    // The connections to one server are lost together, and some of them without a word.
+    recovers: () => false,
+    look: (opened, isReady) => look(opened, config, isReady),
+    faultOf: faultOf(config),
     log,
   })
+  /** Only the server itself gives an SQLSTATE. */
+  const answeredBy = (outcome: unknown) =>
+    outcome instanceof Error && (outcome as Refusal).sqlState === undefined ? null : server
+  let isAsking = false
+  let followAfterMs = followMs
+  /** Has a fresh connection take over when the name leads to another server: these stay with the one they were made to. */
+  const followName = async ({ watch, openedAt }: Opened) => {
+    const { host } = config.COMPOSE_MYSQL_URL
+    const ageMs = performance.now() - openedAt
+    if (isIP(host) !== 0 || isAsking || ageMs < followAfterMs) return
+    isAsking = true
+    const found = await lookup(host, { all: true }).catch(() => [])
+    isAsking = false
+    const { remoteAddress } = streamOf(watch)
+    if (found.length === 0 || found.some(({ address }) => address === remoteAddress)) return
+    // Some name servers give their addresses in turns: each time it moves so soon, it is believed later.
+    followAfterMs = ageMs < longMs ? Math.min(2 * followAfterMs, longMs) : followMs
+    await connection.renew()
+  }
+  /**
+   * A read is tried once more, on another connection, and so is what certainly was not applied, on those that have taken
+   * over by then (docs/decisions/retries.md). Not what waited in vain for a connection: it would make the queue longer.
+   */
+  const run = async <T>(
+    work: (connection: PoolConnection) => Promise<T>,
+    { deadlineMs, isRead = false }: { deadlineMs: number; isRead?: boolean },
+  ): Promise<T> => {
+    const endAt = performance.now() + statementMs
+    try {
+      return await withConnection(connection.current().pool, work, deadlineMs)
+    } catch (error) {
+      const { code, errno = 0, message } = error as Refusal
+      const isUnsent = closed.includes(errno) || /Pool is closed|in closed state/.test(message)
+      // After a failover the name may lead to another server, but these connections stay with the one that only reads.
+      if (readOnly.includes(errno)) await connection.renew()
+      else if (!isUnsent && (!isRead || code === 'POOL_BUSY')) throw error
+      const leftMs = endAt - performance.now()
+      if (leftMs <= 0) throw error // nobody waits for it any more
+      return withConnection(connection.current().pool, work, Math.min(deadlineMs, leftMs))
+    }
+  }
   return {
     ...connection,
     /** Runs one prepared statement on a connection of the pool, with a deadline. */
     execute: <T extends QueryResult>(sql: string, values: string[] = []) =>
-      execute<T>(connection.current().pool, sql, values),
+      connection.activity.run(
+        sql,
+        () =>
+          run(
+            async (one) => (await one.execute<T>(sql, values))[0],
+            sql.startsWith('SELECT') ? { deadlineMs: readMs, isRead: true } : { deadlineMs: statementMs },
+          ),
+        answeredBy,
+      ),
+    /** Runs `work` in a transaction, with the same deadline for all of it: all of it takes effect, or nothing. */
+    transaction: <T>(name: string, work: (execute: Execute) => Promise<T>) =>
+      connection.activity.run(
+        name,
+        () => run((one) => transaction(one, work), { deadlineMs: statementMs }),
+        answeredBy,
+      ),
   }
 }
 
-/** The whole way: name, port, certificate, login, schema. */
-const open = async (config: Config, log: Logger, signal: AbortSignal) => {
-  const database = await ensureSchema(poolOptions(config), log, signal)
-  const pool = mysql.createPool({ ...poolOptions(config), database })
-  // A table that another program made may not hold every text. Without strict mode such a text is stored cut or with
-  // "?" in it, and nobody is told; sent first on every new connection, because the server's default may lack it.
-  pool.pool.on('connection', (connection) => {
-    const strict = "SET SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',STRICT_ALL_TABLES')"
-    connection.query(strict, (error: unknown) => error && connection.destroy())
-  })
+/**
+ * What the server's own settings may have otherwise. Texts travel as utf8mb4 both ways: a server that ignores what its
+ * clients ask for (skip-character-set-client-handshake), or that has an init_connect, may have said something else.
+ *
+ * A table that another program made may not hold every text: without strict mode such a text is stored cut or with "?"
+ * in it, and nobody is told. And a connection that was cut without a word keeps the locks of its transaction until the
+ * server gives it up: by default after eight hours. Twice `idleTimeout`, whatever the server's own time is: with a
+ * shorter one it would close connections that a request is about to use.
+ */
+const SESSION = `SET NAMES utf8mb4, SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',STRICT_ALL_TABLES'),
+  SESSION wait_timeout = 60`
+
+/** The whole way: name, port, certificate, login, schema. The first connection stays, to watch the server with. */
+const open = async (config: Config, steps: Steps, signal: AbortSignal) => {
+  const { connection: watch, server } = await logIn(config, steps, signal)
+  const giveUp = () => cutOff(watch)
+  signal.addEventListener('abort', giveUp)
   try {
-    return { pool, server: await readFacts((sql) => execute(pool, sql), config) }
+    const { found } = await steps.run(
+      'schema',
+      null,
+      () => ensureSchema(watch, config),
+      (schema) => schema,
+    )
+    const pool = mysql.createPool({ ...poolOptions(config), database: found.database })
+    const connections = new Set<{ stream: Socket }>()
+    pool.pool.on('connection', (connection) => {
+      // The declared type leaves the stream out.
+      const withStream = connection as unknown as { stream: Socket }
+      connections.add(withStream)
+      withStream.stream.once('close', () => connections.delete(withStream))
+      // Sent first on every new connection.
+      connection.query(SESSION, (error: unknown) => error && connection.destroy())
+    })
+    return { watch, pool, connections, server, openedAt: performance.now() }
   } catch (error) {
-    pool.end().catch(() => {})
+    cutOff(watch)
     throw error
+  } finally {
+    signal.removeEventListener('abort', giveUp)
   }
 }
 
-/** What the requests need: the table, readable. A pool that is busy with them is not a database that is lost. */
-const check = async (pool: Pool) => {
-  try {
-    await execute(pool, 'SELECT id FROM words LIMIT 1')
-  } catch (error) {
-    if ((error as Refusal).code !== 'POOL_BUSY') throw error
-  }
+type Opened = Awaited<ReturnType<typeof open>>
+
+/** Says good-bye on every connection, when its statement has ended; those that cannot hear it are given up. */
+const close = async ({ watch, pool, connections }: Opened) => {
+  watch.end().catch(() => {})
+  const closed = [...connections].map(({ stream }) => once(stream, 'close'))
+  // Where a statement was given up, the driver never says that its pool has ended.
+  await Promise.race([
+    Promise.allSettled([pool.end(), ...closed]),
+    wait(statementMs, undefined, { ref: false }),
+  ])
+  for (const connection of connections) connection.stream.destroy()
+  cutOff(watch)
 }
 
-/** Every setting that differs from the driver's default, with what goes wrong at the default. */
+/** One connection, step by step, with the settings below: the stop's first, and that of `diagnose`. */
+export const logIn = (config: Config, steps: Steps, signal: AbortSignal) =>
+  logInByStep(config, poolOptions(config), SESSION, steps, signal)
+
+/**
+ * What the requests need: the table, readable. Asked on a connection of its own, which a pool that is busy does not keep
+ * waiting, so a server that is paused or cut off is noticed soon.
+ */
+const check = ({ watch, server }: Opened, config: Config) =>
+  within(checkMs, readAndState(watch, server, config), () => timedOut(checkMs))
+
+/**
+ * Every setting that matters, with the driver's default and what goes wrong at it. For the first connection, log-in.ts adds
+ * the socket that it has opened and plugins that tell what the server asked for.
+ * @see https://sidorares.github.io/node-mysql2/docs and lib/connection_config.js, lib/pool_config.js (3.24)
+ */
 const poolOptions = (config: Config): PoolOptions => {
   const { host, port, user, password, database } = config.COMPOSE_MYSQL_URL
   return {
@@ -77,20 +199,22 @@ const poolOptions = (config: Config): PoolOptions => {
     database,
     ...tlsOptions(config),
     // Default 10,000: longer than a request may wait.
-    connectTimeout: 2000,
-    connectionLimit: 10,
-    // Default equal to connectionLimit: then the driver never starts to close idle connections.
-    maxIdle: 9,
+    connectTimeout: connectMs,
+    connectionLimit: config.COMPOSE_MYSQL_POOL_SIZE,
+    // Default equal to connectionLimit: then the driver never starts to close idle connections (lib/base/pool.js).
+    maxIdle: config.COMPOSE_MYSQL_POOL_SIZE - 1,
     // Default 60,000: below the server's wait_timeout (28,800 s by default, often 60 s or less behind proxies).
     idleTimeout: 30_000,
-    // Default 0, unbounded: requests would pile up in front of a full pool without an end.
-    queueLimit: 1000,
-    // Default 16,000 statements per connection; the server allows 16,382 in all (max_prepared_stmt_count).
+    // Default 0, unbounded: requests would pile up in front of a full pool without an end (node-mysql2 #2135).
+    queueLimit: 100 * config.COMPOSE_MYSQL_POOL_SIZE,
+    // Default false: it would break idle connections off without a good-bye, which the server counts as aborted.
+    gracefulEnd: true,
+    // Default 16,000 statements per connection; the server allows 16,382 in all (max_prepared_stmt_count; #1266).
     maxPreparedStatements: 20,
-    // Default false: an id above 2^53 would come back as another id.
+    // Default false: an id above 2^53 would come back as another id. It comes as text; smaller ones as numbers, which
+    // are a third cheaper to read.
     supportBigNumbers: true,
-    bigNumberStrings: true,
-    // utf8mb4 is all of Unicode; MySQL's "utf8" has no emoji.
+    // The default as well, and said because it has to be: utf8mb4 is all of Unicode, MySQL's "utf8" has no emoji.
     charset: 'UTF8MB4_UNICODE_CI',
   }
 }
@@ -101,9 +225,11 @@ const tlsOptions = (config: Config): PoolOptions => {
   if (sslMode === 'DISABLED') return {}
   return {
     ssl: {
+      // Node.js's own default, but for a --tls-min-v1.0 that somebody set.
       minVersion: 'TLSv1.2',
+      // Default true; false encrypts, with whoever answers.
       rejectUnauthorized: sslMode !== 'REQUIRED',
-      // Default false: any certificate of the authority would do, also that of another server.
+      // Default false: any certificate of the authority would do, also that of another server (node-mysql2 #1554).
       verifyIdentity: sslMode === 'VERIFY_IDENTITY',
       ...(config.PATH_TO_MYSQL_CERT && { ca: config.PATH_TO_MYSQL_CERT.pem }),
       ...(config.PATH_TO_MYSQL_CLIENT_CERT && { cert: config.PATH_TO_MYSQL_CLIENT_CERT.pem }),
@@ -116,59 +242,3 @@ const tlsOptions = (config: Config): PoolOptions => {
     }),
   }
 }
-
-type Refusal = Error & { code?: string; errno?: number; sent?: boolean }
-
-/**
- * Runs a prepared statement within {@link statementMs}. The driver has no deadline for the wait for a connection, and
- * its `timeout` answers the caller but keeps the connection; here a connection that does not answer is given up.
- *
- * @throws what the driver throws; POOL_BUSY and STATEMENT_TIMEOUT; with `sent: false` where nothing was sent
- */
-const execute = async <T extends QueryResult>(pool: Pool, sql: string, values: string[] = []): Promise<T> => {
-  const late = Promise.withResolvers<never>()
-  let connection: PoolConnection | undefined
-  let tooLate = false
-  const timer = setTimeout(() => {
-    tooLate = true
-    if (connection === undefined)
-      return late.reject(busy(`no connection became free within ${statementMs} ms`))
-    const message = `the server did not answer within ${statementMs} ms`
-    late.reject(Object.assign(new Error(message), { code: 'STATEMENT_TIMEOUT' }))
-    cutOff(connection)
-  }, statementMs)
-
-  const run = async () => {
-    connection = await pool.getConnection().catch((error: Refusal) => {
-      throw /Queue limit/.test(error.message)
-        ? busy('the queue is full')
-        : Object.assign(error, { sent: false })
-    })
-    try {
-      // The one who waited is gone: do not run what nobody waits for.
-      if (tooLate) return late.promise
-      const [result] = await connection.execute<T>(sql, values)
-      return result
-    } catch (error) {
-      // After a failover the name leads to another server, but this connection stays with the one that only reads.
-      if (readOnly.includes((error as Refusal).errno ?? 0)) cutOff(connection)
-      throw error
-    } finally {
-      connection.release()
-    }
-  }
-  try {
-    return await Promise.race([run(), late.promise])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-/** ER_OPTION_PREVENTS_STATEMENT, ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION, ER_READ_ONLY_MODE. */
-const readOnly = [1290, 1792, 1836]
-
-const busy = (what: string): Refusal =>
-  Object.assign(new Error(`all connections of the pool are busy: ${what}`), {
-    code: 'POOL_BUSY',
-    sent: false,
-  })

@@ -3,26 +3,26 @@ import type { RowDataPacket } from 'mysql2/promise'
 import { type FastifyPluginAsyncZod, sendWords } from 'server'
 import * as z from 'zod'
 import type { Database } from './connection.ts'
+import { executeOnce } from './once.ts'
 
 // The numbers travel as text: the driver sends a number as a double, which LIMIT does not take and an id may not survive.
 const PAGE = 'SELECT id, word, definition FROM words WHERE id > CAST(? AS UNSIGNED) ORDER BY id LIMIT ?'
 const ADD = 'INSERT INTO words (word, definition) VALUES (?, ?)'
 
-type Row = RowDataPacket & { id: string; word: string; definition: string }
+type Row = RowDataPacket & { id: number | string; word: string; definition: string }
 
 /** The read and the write. Words come in the order they were added. */
 export const words =
   (database: Database): FastifyPluginAsyncZod =>
   async (server) => {
-    server.get('/words', { schema: contract.getWords }, (request, reply) =>
-      sendWords(request, reply, {
-        cursor: z.string().regex(/^\d{1,20}$/),
-        read: (after, limit) => database.execute<Row[]>(PAGE, [after ?? '0', String(limit)]),
-      }),
-    )
+    const list = sendWords({
+      cursor: z.string().regex(/^\d{1,20}$/),
+      read: (after, limit) => database.execute<Row[]>(PAGE, [after ?? '0', String(limit)]),
+    })
+    server.get('/words', { schema: contract.getWords }, list)
 
-    server.put('/words', { schema: contract.putWord }, async ({ body }, reply) => {
-      await database.execute(ADD, [body.word, body.definition])
+    server.put('/words', { schema: contract.putWord }, async ({ body, wordId }, reply) => {
+      await executeOnce(database, wordId, ADD, [body.word, body.definition])
       return reply.code(204).send()
     })
   }

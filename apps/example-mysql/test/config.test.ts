@@ -40,6 +40,16 @@ test('every wrong variable is named at once, each with what would be right', () 
   expect(faults).not.toContain('s3cret')
 })
 
+test.each(['p@ss/w?rd#1%', 'p%40ss%2Fw%3Frd%231%25'])(
+  'a password with special characters works: %s',
+  (password) => {
+    const { COMPOSE_MYSQL_URL } = readConfig({
+      COMPOSE_MYSQL_URL: `mysql://user:${password}@host:3306/compose`,
+    })
+    expect(COMPOSE_MYSQL_URL).toMatchObject({ password: 'p@ss/w?rd#1%', host: 'host', port: 3306 })
+  },
+)
+
 test.each([
   [{}, 'COMPOSE_MYSQL_URL'],
   [{ COMPOSE_MYSQL_URL: '' }, 'COMPOSE_MYSQL_URL'],
@@ -50,10 +60,26 @@ test.each([
   ],
   [
     { COMPOSE_MYSQL_URL: 'mysql://u:p@host/compose?sslmode=REQUIRED' },
-    'the parameter "sslmode" is not known; known: ssl-mode',
+    'the parameter "sslmode" is not known; perhaps ssl-mode is meant',
+  ],
+  [
+    { COMPOSE_MYSQL_URL: 'mysql://u:p@host/compose?ssl-mode=verify-identity' },
+    'ssl-mode=VERIFY-IDENTITY is not known; perhaps VERIFY_IDENTITY is meant.',
+  ],
+  [
+    { ...right, COMPOSE_MYSQL_POOLSIZE: '20' },
+    'COMPOSE_MYSQL_POOLSIZE: is not known. Perhaps COMPOSE_MYSQL_POOL_SIZE is meant',
+  ],
+  [
+    { ...right, PATH_TO_MYSQL_CA: '/etc/ca.pem' },
+    'PATH_TO_MYSQL_CA: is not known. Known: PATH_TO_MYSQL_CERT, PATH_TO_MYSQL_CLIENT_CERT',
   ],
   [{ COMPOSE_MYSQL_URL: 'mysql://u:p@a/x,mysql://u:p@b/x' }, 'names several servers. Give one URL'],
   [{ ...right, PATH_TO_MYSQL_CLIENT_KEY: import.meta.filename }, 'holds no PEM private key'],
+  [
+    { ...right, COMPOSE_MYSQL_POOL_SIZE: '1' },
+    'COMPOSE_MYSQL_POOL_SIZE: must be a whole number from 2 to 100',
+  ],
 ])('%j is refused: %s', (environment, fault) => {
   expect(faultsOf(environment)).toContain(fault)
 })

@@ -27,6 +27,7 @@ export const freshDatabase = async (options: LeaseOptions = {}) => {
   })
   return {
     ...database,
+    directory,
     admin,
     release: async () => {
       await admin.end()

@@ -77,7 +77,7 @@ describe('tables of the original tour', () => {
     try {
       const health = await reasonFrom(stop)
       expect(health).toContain(
-        'table grand_tour.words has the columns id, term; this stop needs word, definition too',
+        'table grand_tour.words: it has the columns id, term; this stop needs word, definition too',
       )
       expect(await rowsOf(admin, 'SHOW COLUMNS FROM grand_tour.words')).toHaveLength(2)
     } finally {

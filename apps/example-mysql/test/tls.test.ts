@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { connect as connectTls, TLSSocket } from 'node:tls'
-import { describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { spawnStop, until } from 'conformance'
 import { certificatesFor } from 'local-databases/certificates'
 import { freshDatabase, rowsOf } from './database.ts'
@@ -28,6 +28,7 @@ const refusalOf = async (env: Record<string, string>) => {
 const passwordIn = (env: Record<string, string>) => new URL(env.COMPOSE_MYSQL_URL ?? '').password
 
 type Database = Awaited<ReturnType<typeof freshDatabase>>
+type Certificate = 'good' | 'wrong-name' | 'expired' | 'none'
 
 /** The logins of the stop's user that the server was asked for, refused or not. */
 const loginsAsked = async ({ admin }: Database, during: () => Promise<void>): Promise<number> => {
@@ -42,41 +43,53 @@ const loginsAsked = async ({ admin }: Database, during: () => Promise<void>): Pr
 }
 
 describe('TLS', () => {
-  const refusals: [
-    string,
-    Parameters<typeof freshDatabase>[0],
-    (env: Record<string, string>) => Record<string, string>,
-    RegExp,
-  ][] = [
+  /** One server for every test that asks for this certificate: none of them changes it. */
+  const servers: Partial<Record<Certificate, Database>> = {}
+  beforeAll(async () => {
+    for (const certificate of ['good', 'wrong-name', 'expired'] as const)
+      servers[certificate] = await freshDatabase(certificate === 'good' ? {} : { certificate })
+    servers.none = await freshDatabase({ tls: false })
+  }, 60_000)
+  afterAll(async () => {
+    for (const server of Object.values(servers)) await server.release()
+  })
+  const serverWith = (certificate: Certificate): Database => {
+    const server = servers[certificate]
+    if (server === undefined) throw new Error(`no server with the certificate: ${certificate}`)
+    return server
+  }
+
+  const refusals: [string, Certificate, (env: Record<string, string>) => Record<string, string>, RegExp][] = [
     [
       'a certificate of an unknown authority',
-      {},
+      'good',
       ({ COMPOSE_MYSQL_URL = '' }) => ({ COMPOSE_MYSQL_URL }),
       /^PATH_TO_MYSQL_CERT: the certificate of 127\.0\.0\.1:\d+ is signed by an unknown authority/,
     ],
     [
       'a certificate for other names',
-      { certificate: 'wrong-name' },
+      'wrong-name',
       (env) => env,
       /^COMPOSE_MYSQL_URL: the certificate of 127\.0\.0\.1:\d+ is for wrong\.example\.com; you connect to 127\.0\.0\.1\./,
     ],
     [
       'an expired certificate',
-      { certificate: 'expired' },
+      'expired',
       (env) => env,
       /^COMPOSE_MYSQL_URL: the certificate of 127\.0\.0\.1:\d+ has expired/,
     ],
     [
       'a server without TLS',
-      { tls: false },
+      'none',
       ({ COMPOSE_MYSQL_URL = '' }) => ({ COMPOSE_MYSQL_URL: COMPOSE_MYSQL_URL.replace(/\?.*$/, '') }),
       /^COMPOSE_MYSQL_URL: 127\.0\.0\.1:\d+ speaks no TLS/,
     ],
   ]
 
-  test.each(refusals)('refuses %s, says so, and asks for no login', async (_, options, envOf, message) => {
-    const database = await freshDatabase(options)
-    try {
+  test.each(refusals)(
+    'refuses %s, says so, and asks for no login',
+    async (_, certificate, envOf, message) => {
+      const database = serverWith(certificate)
       const env = envOf(database.env)
       const asked = await loginsAsked(database, async () => {
         const { reason, log } = await refusalOf(env)
@@ -84,49 +97,52 @@ describe('TLS', () => {
         expect(log).not.toContain(passwordIn(env))
       })
       expect(asked).toBe(0)
-    } finally {
-      await database.release()
-    }
-  })
+    },
+  )
 
   test('connects with TLS 1.2 or later, name and authority verified, and asks for a login then', async () => {
-    const database = await freshDatabase()
-    try {
-      const asked = await loginsAsked(database, async () => {
-        const stop = await spawnStop('example-mysql', database.env)
-        expect((await stop.client.ready()).database).toMatchObject({
-          tls: expect.stringMatching(/^TLSv1\.[23]$/),
-          verified: true,
-        })
-        expect(stop.log()).not.toContain(passwordIn(database.env))
-        await stop.stop()
+    const database = serverWith('good')
+    const asked = await loginsAsked(database, async () => {
+      const stop = await spawnStop('example-mysql', database.env)
+      expect((await stop.client.ready()).database).toMatchObject({
+        tls: expect.stringMatching(/^TLSv1\.[23]$/),
+        verified: true,
       })
-      expect(asked).toBeGreaterThan(0)
-    } finally {
-      await database.release()
-    }
+      expect(stop.log()).not.toContain(passwordIn(database.env))
+      await stop.stop()
+    })
+    expect(asked).toBeGreaterThan(0)
   })
 
   test('says less verification only where the URL asks for it, in the log and on /readyz', async () => {
-    const database = await freshDatabase({ certificate: 'wrong-name' })
+    const { env } = serverWith('wrong-name')
+    const url = `${env.COMPOSE_MYSQL_URL}?ssl-mode=VERIFY_CA`
+    const stop = await spawnStop('example-mysql', { ...env, COMPOSE_MYSQL_URL: url })
     try {
-      const env = {
-        ...database.env,
-        COMPOSE_MYSQL_URL: `${database.env.COMPOSE_MYSQL_URL}?ssl-mode=VERIFY_CA`,
-      }
-      const stop = await spawnStop('example-mysql', env)
-      try {
-        expect((await stop.client.ready()).database).toMatchObject({
-          tls: expect.any(String),
-          verified: false,
-        })
-        expect(stop.log()).toMatch(/"level":"warn".*ssl-mode=VERIFY_CA/)
-      } finally {
-        await stop.stop()
-      }
+      expect((await stop.client.ready()).database).toMatchObject({
+        tls: expect.any(String),
+        verified: false,
+      })
+      expect(stop.log()).toMatch(/"level":"warn".*ssl-mode=VERIFY_CA/)
     } finally {
-      await database.release()
+      await stop.stop()
     }
+  })
+
+  test('shows its client certificate to a server that lets in nobody without', async () => {
+    const { env, admin } = serverWith('good')
+    await admin.query("CREATE USER 'with-certificate'@'%' IDENTIFIED BY 's3cret' REQUIRE X509")
+    await admin.query("GRANT ALL ON *.* TO 'with-certificate'@'%'")
+    const url = env.COMPOSE_MYSQL_URL?.replace(/tour:[^@]+@/, 'with-certificate:s3cret@') ?? ''
+    const without = { ...env, COMPOSE_MYSQL_URL: url }
+    expect((await refusalOf(without)).reason).toContain('refused the user with-certificate')
+
+    const folder = dirname(env.PATH_TO_MYSQL_CERT ?? '')
+    const shown = {
+      PATH_TO_MYSQL_CLIENT_CERT: join(folder, 'member-1.pem'),
+      PATH_TO_MYSQL_CLIENT_KEY: join(folder, 'member-1.key'),
+    }
+    expect((await refusalOf({ ...without, ...shown })).reason).toBe('it connected')
   })
 
   // The driver alone verifies "localhost" where it is given an address: the first would be taken, the second refused.
@@ -136,7 +152,7 @@ describe('TLS', () => {
   ])(
     'verifies an address as that address: a certificate for %s alone is taken for 127.0.0.1: %s',
     async (name, isTaken) => {
-      const database = await freshDatabase()
+      const database = serverWith('good')
       const folder = await mkdtemp(join(tmpdir(), 'certificates-'))
       const { authority, members } = await certificatesFor(join(folder, 'of'), [[name]], 'good')
       const front = await inFrontOf(database.members[0]?.port ?? 0, members[0])
@@ -146,12 +162,14 @@ describe('TLS', () => {
         expect(reason).toMatch(isTaken ? /^it connected$/ : /is for localhost; you connect to 127\.0\.0\.1\./)
       } finally {
         front.close()
-        await database.release()
         await rm(folder, { recursive: true })
       }
     },
   )
 })
+
+/** Four bytes of header, then capabilities, the largest packet, the charset, and 23 bytes of nothing. */
+const sslRequestBytes = 36
 
 /** The real server, with another certificate in front: plain until the client asks for TLS, as the protocol has it. */
 const inFrontOf = async (port: number, files: { certificate: string; key: string } | undefined) => {
@@ -161,7 +179,11 @@ const inFrontOf = async (port: number, files: { certificate: string; key: string
     client.on('error', () => {}).on('close', () => upstream.destroy())
     upstream.on('error', () => {}).on('close', () => client.destroy())
     upstream.once('data', (greeting: Buffer) => client.write(greeting))
-    client.once('data', (sslRequest: Buffer) => {
+    // Not by 'data': the client's first words of TLS may come along, and are for the certificate in front.
+    const onReadable = () => {
+      const sslRequest = client.read(sslRequestBytes)
+      if (sslRequest === null) return
+      client.off('readable', onReadable)
       upstream.write(sslRequest)
       const outer = new TLSSocket(client, { isServer: true, cert, key })
       const inner = connectTls({ socket: upstream, rejectUnauthorized: false })
@@ -169,7 +191,8 @@ const inFrontOf = async (port: number, files: { certificate: string; key: string
         .on('error', () => {})
         .pipe(inner.on('error', () => {}))
         .pipe(outer)
-    })
+    }
+    client.on('readable', onReadable)
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   return { port: (server.address() as AddressInfo).port, close: () => server.close() }

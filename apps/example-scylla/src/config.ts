@@ -1,4 +1,4 @@
-import { certificateFile, privateKeyFile, serverUrls } from 'connection'
+import { certificateFile, privateKeyFile, serverOf, serverUrls } from 'connection'
 import { listenVariables, readEnvironment } from 'server'
 import * as z from 'zod'
 
@@ -15,39 +15,35 @@ const addressMap = z.string().transform((text, context): ReadonlyMap<string, str
   }
 })
 
-const variables = z
-  .object({
-    ...listenVariables(8081),
-    /** One URL per member, comma-separated; every member may have its own port. */
-    COMPOSE_SCYLLA_URL: serverUrls({
-      schemes: ['https', 'http'],
-      defaultPort: 9042,
-      example: 'https://user:password@host1:port1,https://user:password@host2:port2 (http:// for no TLS)',
-    }),
-    /** The certificate authority; without it, the system's authorities. */
-    PATH_TO_SCYLLA_CERT: certificateFile().optional(),
-    /** A client certificate and its key, where the cluster asks for one. */
-    PATH_TO_SCYLLA_CLIENT_CERT: certificateFile().optional(),
-    PATH_TO_SCYLLA_CLIENT_KEY: privateKeyFile().optional(),
-    COMPOSE_SCYLLA_MAPS: addressMap.optional(),
-    /** The data centre to send requests to; without it, that of the members named in the URL. */
-    COMPOSE_SCYLLA_DATACENTER: z.string().optional(),
-    /** The replication factor of a keyspace that this stop creates; without it, derived from the cluster. */
-    COMPOSE_SCYLLA_REPLICATION_FACTOR: z
-      .string()
-      .regex(/^[1-9]$/, 'must be a whole number from 1 to 9')
-      .transform(Number)
-      .optional(),
-  })
-  .refine(
-    (env) =>
-      new Set(env.COMPOSE_SCYLLA_URL.map((url) => JSON.stringify([url.scheme, url.user, url.password])))
-        .size <= 1,
-    {
-      path: ['COMPOSE_SCYLLA_URL'],
-      message: 'the URLs differ in scheme, user or password. Use the same in all of them',
-    },
-  )
+/** One URL per member, comma-separated; every member may have its own port. */
+const memberUrls = serverUrls({
+  schemes: ['https', 'http'],
+  defaultPort: 9042,
+  example: 'https://user:password@host1:port1,https://user:password@host2:port2 (http:// for no TLS)',
+}).refine(
+  (urls) =>
+    new Set(urls.map(({ scheme, user, password }) => JSON.stringify([scheme, user, password]))).size <= 1,
+  'the URLs differ in scheme, user or password. Use the same in all of them',
+)
+
+const variables = z.object({
+  ...listenVariables(8081),
+  COMPOSE_SCYLLA_URL: memberUrls,
+  /** The certificate authority; without it, the system's authorities. */
+  PATH_TO_SCYLLA_CERT: certificateFile().optional(),
+  /** A client certificate and its key, where the cluster asks for one. */
+  PATH_TO_SCYLLA_CLIENT_CERT: certificateFile().optional(),
+  PATH_TO_SCYLLA_CLIENT_KEY: privateKeyFile().optional(),
+  COMPOSE_SCYLLA_MAPS: addressMap.optional(),
+  /** The data centre to send requests to; without it, that of the members named in the URL. */
+  COMPOSE_SCYLLA_DATACENTER: z.string().optional(),
+  /** The replication factor of a keyspace that this stop creates; without it, derived from the cluster. */
+  COMPOSE_SCYLLA_REPLICATION_FACTOR: z
+    .string()
+    .regex(/^[1-9]$/, 'must be a whole number from 1 to 9')
+    .transform(Number)
+    .optional(),
+})
 
 /** A client certificate and its key are of use only together. */
 const together = [['PATH_TO_SCYLLA_CLIENT_CERT', 'PATH_TO_SCYLLA_CLIENT_KEY']] as const
@@ -56,10 +52,17 @@ const together = [['PATH_TO_SCYLLA_CLIENT_CERT', 'PATH_TO_SCYLLA_CLIENT_KEY']] a
  * The environment, typed.
  * @throws ConfigError that names every wrong variable at once
  */
-export const readConfig = (environment: NodeJS.ProcessEnv) => {
-  // The Node.js version of the tour calls it COMPOSE_SCYLLA_URLS.
-  const COMPOSE_SCYLLA_URL = environment.COMPOSE_SCYLLA_URL || environment.COMPOSE_SCYLLA_URLS
-  return readEnvironment(variables, { ...environment, COMPOSE_SCYLLA_URL }, together)
+export const readConfig = ({ COMPOSE_SCYLLA_URLS, ...environment }: NodeJS.ProcessEnv) => {
+  // The Node.js version of the tour calls it COMPOSE_SCYLLA_URLS. A fault is told of the name that was used.
+  const isOther = Boolean(!environment.COMPOSE_SCYLLA_URL && COMPOSE_SCYLLA_URLS)
+  const urlVariable = isOther ? 'COMPOSE_SCYLLA_URLS' : 'COMPOSE_SCYLLA_URL'
+  const COMPOSE_SCYLLA_URL = isOther ? COMPOSE_SCYLLA_URLS : environment.COMPOSE_SCYLLA_URL
+  const given = { ...environment, COMPOSE_SCYLLA_URL }
+  const config = readEnvironment(variables, given, together, { COMPOSE_SCYLLA_URL: urlVariable })
+  return { ...config, urlVariable }
 }
 
 export type Config = ReturnType<typeof readConfig>
+
+/** host:port of each member, as the URL names it. */
+export const serversOf = (config: Config): string[] => config.COMPOSE_SCYLLA_URL.map(serverOf)

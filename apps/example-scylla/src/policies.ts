@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises'
-import { type Client, type EmptyCallback, errors, type HostMap, policies } from 'cassandra-driver'
+import { type Client, type EmptyCallback, type HostMap, policies } from 'cassandra-driver'
 import type { Config } from './config.ts'
+import { learnName } from './contact-points.ts'
 
 /**
  * Sends requests to the data centre that the configuration names, or else to that of the members in the URL: driver 4
@@ -26,27 +27,28 @@ export class LocalDataCenter extends policies.loadBalancing.DefaultLoadBalancing
 }
 
 /**
- * Sends a request that a member could not answer once to the next member, where a second answer costs nothing: every
- * statement of this stop is idempotent. The driver's default rethrows most timeouts. Two tries of `readTimeout` fit
- * into the time a request may take; an answer "unavailable" or a broken socket comes at once, so one more does too.
+ * Sends a request that a member could not answer to the next member, and once more to a third, where a second answer costs
+ * nothing: every statement of this stop is idempotent. The driver's default rethrows most timeouts. Two tries of
+ * `readTimeout` fit into the time that a request may take; the third is for where one of them ended sooner, such as by a
+ * broken socket. A request whose own time is over is told 503, however many tries are left.
  */
 export class RetryOnNextHost extends policies.retry.RetryPolicy {
-  override onReadTimeout({ nbRetry }: policies.retry.OperationInfo) {
-    return this.#nextHost(nbRetry < 1)
+  override onReadTimeout(info: policies.retry.OperationInfo) {
+    return this.#nextHost(info)
   }
-  override onWriteTimeout({ nbRetry }: policies.retry.OperationInfo) {
-    return this.#nextHost(nbRetry < 1)
+  override onWriteTimeout(info: policies.retry.OperationInfo) {
+    return this.#nextHost(info)
   }
-  override onUnavailable({ nbRetry }: policies.retry.OperationInfo) {
-    return this.#nextHost(nbRetry < 2)
+  override onUnavailable(info: policies.retry.OperationInfo) {
+    return this.#nextHost(info)
   }
-  override onRequestError({ nbRetry }: policies.retry.OperationInfo, _: number, error: Error) {
-    return this.#nextHost(nbRetry < (error instanceof errors.OperationTimedOutError ? 1 : 2))
+  override onRequestError(info: policies.retry.OperationInfo) {
+    return this.#nextHost(info)
   }
 
-  #nextHost(again: boolean) {
+  #nextHost({ nbRetry }: policies.retry.OperationInfo) {
     // The declared type wants a consistency level; undefined, which keeps the statement's own, is documented.
-    return again ? this.retryResult(undefined as unknown as number, false) : this.rethrowResult()
+    return nbRetry < 2 ? this.retryResult(undefined as unknown as number, false) : this.rethrowResult()
   }
 }
 
@@ -94,7 +96,6 @@ const resolved = async (endpoint: string, names: Map<string, string[]>): Promise
   const colon = endpoint.lastIndexOf(':')
   const host = endpoint.slice(0, colon)
   const { address } = await lookup(host).catch(() => ({ address: host }))
-  const known = names.get(address) ?? []
-  if (!known.includes(host)) names.set(address, [...known, host])
+  learnName(names, address, host)
   return `${address}${endpoint.slice(colon)}`
 }

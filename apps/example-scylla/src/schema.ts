@@ -1,111 +1,100 @@
-import type { Client } from 'cassandra-driver'
-import type { Logger } from 'server'
+import type { Client, types } from 'cassandra-driver'
+import type { Fault } from 'connection'
 import type { Config } from './config.ts'
+import { SchemaFault } from './errors.ts'
+import { ddl, differenceOf, lossWarnings, makeKeyspace } from './replication.ts'
 
-const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS grand_tour.words (id uuid PRIMARY KEY, word text, definition text)`
-
-/** The keyspace is NetworkTopologyStrategy always: ScyllaDB refuses SimpleStrategy where it uses tablets. */
-const createKeyspace = (replication: Map<string, number>) =>
-  `CREATE KEYSPACE IF NOT EXISTS grand_tour WITH replication = {'class': 'NetworkTopologyStrategy', ${[
-    ...replication,
-  ]
-    .map(([dataCenter, factor]) => `'${dataCenter.replaceAll("'", "''")}': ${factor}`)
-    .join(', ')}}`
-
-// Schema changes are agreed on by all members, which takes longer than a read and is not to be tried twice at once.
-const ddl = { prepare: false, readTimeout: 10_000, isIdempotent: false }
-
-/** A keyspace or a table that exists and that this stop cannot work with; it is never altered. */
-export class SchemaFault extends Error {}
+const KEYSPACE = "SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = 'grand_tour'"
+const COLUMNS =
+  "SELECT column_name, kind, type FROM system_schema.columns WHERE keyspace_name = 'grand_tour' AND table_name = 'words'"
+const CREATE_TABLE =
+  'CREATE TABLE IF NOT EXISTS grand_tour.words (id uuid PRIMARY KEY, word text, definition text)'
 
 /**
- * Creates the keyspace and the table where they are missing. What exists is never altered: a replication that differs
- * is logged, a table that cannot be used is a {@link SchemaFault}.
+ * Creates the keyspace and the table where they are missing, and tells what is there. What exists is never altered: a
+ * replication that differs is a warning. Nothing is created that is there already, so a user without the right to
+ * create can do with what another has made.
+ *
+ * @throws {@link SchemaFault} for a table that cannot be used, and a replication that the cluster cannot keep
  */
-export const ensureSchema = async (client: Client, config: Config, log: Logger): Promise<void> => {
-  const wanted = replicationFor(client, config)
-  if (client.metadata.keyspaces.grand_tour === undefined) await create(client, wanted, log)
-
-  const columns = await client.execute(
-    "SELECT column_name, kind, type FROM system_schema.columns WHERE keyspace_name = 'grand_tour' AND table_name = 'words'",
-  )
-  if (columns.rowLength === 0) await client.execute(CREATE_TABLE, [], ddl)
-  else
-    checkColumns(
-      columns.rows.map(
-        (row) => `${row.column_name} ${row.type}${row.kind === 'partition_key' ? ' key' : ''}`,
-      ),
-    )
-  await compareReplication(client, wanted, log)
+export const ensureSchema = async (client: Client, config: Config) => {
+  const before = await read(client)
+  const isMade = before.columns.length === 0
+  const warnings = before.replication === undefined ? await makeKeyspace(client, config) : []
+  if (isMade) await makeTable(client)
+  const { found, faults } = inspect(client, config, isMade ? await read(client) : before)
+  return { found: { ...found, created: isMade }, faults: [...warnings, ...faults] }
 }
 
 /**
- * How many copies per data centre: as configured, else one per member up to three. Counted over the members that the
- * cluster knows, up or down: one that happens to be down now must not fix two copies for ever.
+ * Tells what is there, and what about it is a warning; creates nothing.
+ *
+ * @throws {@link SchemaFault} for a table that cannot be used
  */
-const replicationFor = (client: Client, config: Config): Map<string, number> => {
-  const members = Map.groupBy(client.hosts.values(), (host) => host.datacenter)
-  return new Map(
-    [...members].map(([dataCenter, hosts]) => [
-      dataCenter,
-      config.COMPOSE_SCYLLA_REPLICATION_FACTOR ?? Math.min(3, hosts.length),
-    ]),
-  )
+export const inspectSchema = async (client: Client, config: Config) =>
+  inspect(client, config, await read(client))
+
+const inspect = (client: Client, config: Config, { replication, columns }: Schema) => {
+  const found = { database: 'grand_tour', table: 'words', created: false, charset: null }
+  if (replication === undefined || columns.length === 0) {
+    const faults = [missing(replication === undefined ? 'keyspace grand_tour' : 'table grand_tour.words')]
+    return { found: { ...found, replication: replication ?? null, differences: [] }, faults, isMissing: true }
+  }
+  checkColumns(columns)
+  const differences = differenceOf(client, config, replication)
+  const asMade = differences.map((difference) => ({
+    origin: 'keyspace grand_tour',
+    problem: `its ${difference}`,
+    remedy: 'It is left as it is; ALTER KEYSPACE, and then a repair of every member, change it.',
+  }))
+  const faults = [...asMade, ...lossWarnings(client, replication)]
+  return { found: { ...found, replication, differences }, faults, isMissing: false }
 }
 
-const create = async (client: Client, wanted: Map<string, number>, log: Logger) => {
-  try {
-    await client.execute(createKeyspace(wanted), [], ddl)
-  } catch (error) {
-    // ScyllaDB with rf_rack_valid_keyspaces wants as many racks as copies (scylladb/scylladb #22681).
-    if (!/rack/i.test((error as Error).message)) throw error
-    for (const [dataCenter, racks] of racksOf(client)) {
-      wanted.set(dataCenter, Math.min(wanted.get(dataCenter) ?? 1, racks))
-      log.warn(
-        { dataCenter, racks },
-        `${racks} rack(s) found, using replication factor ${wanted.get(dataCenter)}; set COMPOSE_SCYLLA_REPLICATION_FACTOR to override`,
-      )
-    }
-    await client.execute(createKeyspace(wanted), [], ddl)
+type Schema = Awaited<ReturnType<typeof read>>
+
+/** As the cluster has it: the replication, undefined without the keyspace, and the columns of the table. */
+const read = async (client: Client) => {
+  const [keyspace, table] = await Promise.all([client.execute(KEYSPACE), client.execute(COLUMNS)])
+  const column = ({ column_name, type, kind }: types.Row) =>
+    `${column_name} ${type}${kind === 'partition_key' ? ' key' : ''}`
+  return {
+    replication: keyspace.first()?.replication as Record<string, string> | undefined,
+    columns: table.rows.map(column),
   }
 }
 
-/** How many racks each data centre has. */
-const racksOf = (client: Client): Map<string, number> => {
-  const members = Map.groupBy(client.hosts.values(), (host) => host.datacenter)
-  return new Map(
-    [...members].map(([dataCenter, hosts]) => [dataCenter, new Set(hosts.map(({ rack }) => rack)).size]),
-  )
+const makeTable = async (client: Client) => {
+  try {
+    await client.execute(CREATE_TABLE, [], ddl)
+  } catch (error) {
+    // ScyllaDB looks at the replication of a keyspace only when its first table is made.
+    if (!/enough token-owning nodes/.test((error as Error).message)) throw error
+    throw new SchemaFault({
+      origin: 'keyspace grand_tour',
+      problem: `no table can be made in it: ${(error as Error).message}`,
+      remedy:
+        'ALTER KEYSPACE to fewer copies, or add members; a member that owns no tokens counts for nothing.',
+    })
+  }
 }
 
+const missing = (what: string): Fault => ({
+  origin: what,
+  problem: 'it is not there yet',
+  remedy: 'The stop makes it when it starts, if its user may.',
+})
+
 const checkColumns = (columns: string[]) => {
-  const missing = ['id uuid key', 'word text', 'definition text'].filter(
-    (column) => !columns.includes(column),
-  )
-  if (missing.length === 0) return
+  const wanted = ['id uuid key', 'word text', 'definition text']
+  const absent = wanted.filter((column) => !columns.includes(column))
+  if (absent.length === 0) return
   const byNode = columns.includes('my_table_id uuid key')
     ? ', as the Node.js version of the tour makes it'
     : ''
-  throw new SchemaFault(
-    `table grand_tour.words has the columns (${columns.join(', ')})${byNode}; this stop needs (${missing.join(', ')}). ` +
-      'It is left as it is: copy its rows into a table with an id column, or rename it out of the way.',
-  )
-}
-
-/** IF NOT EXISTS keeps an old keyspace as it is, so what is there is read back and held against what was wanted. */
-const compareReplication = async (client: Client, wanted: Map<string, number>, log: Logger) => {
-  const { rows } = await client.execute(
-    "SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = 'grand_tour'",
-  )
-  const { class: strategy = '', ...found } = (rows[0]?.replication ?? {}) as Record<string, string>
-  const racks = racksOf(client)
-  const isRight = ([dataCenter, factor]: [string, number]) =>
-    // Or what `create` falls back to where the cluster wants a rack for each copy.
-    [factor, Math.min(factor, racks.get(dataCenter) ?? 0)].includes(Number(found[dataCenter]))
-  if (strategy.endsWith('NetworkTopologyStrategy') && [...wanted].every(isRight)) return
-  const text = Object.entries(found).map(([dataCenter, factor]) => `${dataCenter}: ${factor}`)
-  log.warn(
-    { strategy, replication: found, wanted: Object.fromEntries(wanted) },
-    `keyspace grand_tour exists with ${strategy.replace(/^.*\./, '')} ${text.join(', ')}; this stop would make it ${createKeyspace(wanted).replace(/^.*replication = /, '')}. It is left as it is`,
-  )
+  throw new SchemaFault({
+    origin: 'table grand_tour.words',
+    problem: `it has the columns (${columns.join(', ')})${byNode}; this stop needs (${absent.join(', ')})`,
+    remedy: 'It is left as it is: copy its rows into a table with an id column, or rename it out of the way.',
+  })
 }

@@ -7,6 +7,8 @@ import type { Database } from './connection.ts'
 const FIRST_PAGE = 'SELECT id, word, definition FROM grand_tour.words LIMIT ?'
 const NEXT_PAGE = 'SELECT id, word, definition FROM grand_tour.words WHERE token(id) > token(?) LIMIT ?'
 const ADD = 'INSERT INTO grand_tour.words (id, word, definition) VALUES (?, ?, ?)'
+// The oldest write there can be: sent again, it changes nothing, and never brings back what was deleted or corrected.
+const ADD_ONCE = 'INSERT INTO grand_tour.words (id, word, definition) VALUES (?, ?, ?) USING TIMESTAMP 1'
 
 type Row = types.Row & { id: types.Uuid; word: string; definition: string }
 
@@ -14,24 +16,23 @@ type Row = types.Row & { id: types.Uuid; word: string; definition: string }
 export const words =
   (database: Database): FastifyPluginAsyncZod =>
   async (server) => {
-    server.get('/words', { schema: contract.getWords }, (request, reply) =>
-      sendWords(request, reply, {
-        cursor: z.uuid(),
-        read: async (after, limit) => {
-          const { client } = database.current()
-          const result =
-            after === undefined
-              ? await client.execute(FIRST_PAGE, [limit])
-              : await client.execute(NEXT_PAGE, [types.Uuid.fromString(after), limit])
-          // A member may end a page early (ScyllaDB: at 1 MB): `rows` is then not all of them.
-          const rows = result.pageState === null ? result.rows : await Array.fromAsync(result)
-          return rows as Row[]
-        },
-      }),
-    )
+    const list = sendWords({
+      cursor: z.uuid(),
+      read: async (after, limit) => {
+        const result =
+          after === undefined
+            ? await database.execute(FIRST_PAGE, [limit])
+            : await database.execute(NEXT_PAGE, [types.Uuid.fromString(after), limit])
+        // A member may end a page early (ScyllaDB: at 1 MB): `rows` is then not all of them.
+        const rows = result.pageState === null ? result.rows : await Array.fromAsync(result)
+        return rows as Row[]
+      },
+    })
+    server.get('/words', { schema: contract.getWords }, list)
 
-    server.put('/words', { schema: contract.putWord }, async ({ body }, reply) => {
-      await database.current().client.execute(ADD, [types.Uuid.random(), body.word, body.definition])
+    server.put('/words', { schema: contract.putWord }, async ({ body, wordId }, reply) => {
+      const id = wordId === undefined ? types.Uuid.random() : types.Uuid.fromString(wordId)
+      await database.execute(wordId === undefined ? ADD : ADD_ONCE, [id, body.word, body.definition])
       return reply.code(204).send()
     })
   }

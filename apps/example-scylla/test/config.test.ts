@@ -55,3 +55,17 @@ test.each([
 ])('%j is refused: %s', (environment, fault) => {
   expect(faultsOf(environment)).toContain(fault)
 })
+
+test('a fault of the URL is told under the name that was used; a name that nobody reads with the one meant', () => {
+  expect(faultsOf({ COMPOSE_SCYLLA_URLS: 'https://user:s3cret@one:x' })).toMatch(
+    /^COMPOSE_SCYLLA_URLS: the port "x"/,
+  )
+  expect(faultsOf({ ...right, COMPOSE_SCYLLA_DC: 'dc1', PATH_TO_SCYLA_CERT: '/ca.pem' })).toBe(
+    [
+      'COMPOSE_SCYLLA_DC: is not known. Known: COMPOSE_SCYLLA_URL, COMPOSE_SCYLLA_MAPS, COMPOSE_SCYLLA_DATACENTER, COMPOSE_SCYLLA_REPLICATION_FACTOR',
+      'PATH_TO_SCYLA_CERT: is not known. Perhaps PATH_TO_SCYLLA_CERT is meant',
+    ].join('\n'),
+  )
+  const { COMPOSE_SCYLLA_URL: COMPOSE_SCYLLA_URLS } = right
+  expect(readConfig({ COMPOSE_SCYLLA_URLS }).urlVariable).toBe('COMPOSE_SCYLLA_URLS')
+})

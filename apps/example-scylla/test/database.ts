@@ -1,8 +1,28 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Client, policies, type types } from 'cassandra-driver'
+import { Client, policies, types } from 'cassandra-driver'
 import { type LeaseOptions, lease } from 'local-databases'
+
+// The driver insists on an instance of this class, which its type declaration gives as an interface.
+const { AddressTranslator } = policies.addressResolution as unknown as {
+  AddressTranslator: new () => policies.addressResolution.AddressTranslator
+}
+
+/** Where members that run in containers are dialled: not at what they say of themselves, but as COMPOSE_SCYLLA_MAPS has it. */
+class Mapped extends AddressTranslator {
+  readonly #maps: [string, string][]
+
+  constructor(maps = '{}') {
+    super()
+    this.#maps = Object.entries(JSON.parse(maps))
+  }
+
+  override translate(address: string, port: number, callback: (endpoint: string) => void): void {
+    const [, mapped] = this.#maps.find(([advertised]) => advertised.startsWith(`${address}:`)) ?? []
+    callback(mapped ?? `${address}:${port}`)
+  }
+}
 
 /** A cluster in a folder of its own, and a client of its administrator to look at it from outside of the stop. */
 export const freshCluster = async (options: LeaseOptions = {}) => {
@@ -14,9 +34,13 @@ export const freshCluster = async (options: LeaseOptions = {}) => {
     localDataCenter: 'datacenter1',
     protocolOptions: { port: Number(urls[0]?.port) },
     credentials: { username: urls[0]?.username ?? '', password: urls[0]?.password ?? '' },
-    queryOptions: { prepare: true },
+    // At LOCAL_ONE, what it writes under load may not be read at LOCAL_QUORUM.
+    queryOptions: { prepare: true, consistency: types.consistencies.localQuorum },
     // Default: up to 10 minutes, by a timer that outlives shutdown() and keeps Jest from ending.
-    policies: { reconnection: new policies.reconnection.ConstantReconnectionPolicy(500) },
+    policies: {
+      reconnection: new policies.reconnection.ConstantReconnectionPolicy(500),
+      addressResolution: new Mapped(database.env.COMPOSE_SCYLLA_MAPS),
+    },
     ...(options.tls !== false && {
       // The tests' own look at servers whose certificates are wrong on purpose.
       sslOptions: {
@@ -44,7 +68,9 @@ export type Cluster = Awaited<ReturnType<typeof freshCluster>>
 
 /** The rows of one statement, as plain objects; none for a statement that gives no rows. */
 export const rowsOf = async (client: Client, cql: string, values: unknown[] = [], options = {}) => {
-  const { rows } = await client.execute(cql, values, { readTimeout: 20_000, ...options })
+  // A look may be repeated elsewhere: the member it asked may be one that a test has just killed.
+  const isIdempotent = cql.startsWith('SELECT')
+  const { rows } = await client.execute(cql, values, { readTimeout: 20_000, isIdempotent, ...options })
   return (rows ?? []).map((row: types.Row) =>
     Object.fromEntries(row.keys().map((key) => [key, row.get(key)])),
   )

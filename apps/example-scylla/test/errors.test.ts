@@ -1,8 +1,10 @@
 import { expect, test } from '@jest/globals'
 import { errors } from 'cassandra-driver'
+import { sentence } from 'connection'
 import { Unavailable } from 'server'
 import { readConfig } from '../src/config.ts'
-import { explainer, refusal } from '../src/errors.ts'
+import { faultOf, isSilence, refusal } from '../src/errors.ts'
+import { memberOf } from '../src/facts.ts'
 
 const config = readConfig({
   COMPOSE_SCYLLA_URL: 'https://u:p@10.0.0.1:1,https://u:p@10.0.0.2:2,https://u:p@10.0.0.3:3',
@@ -12,22 +14,47 @@ const expired = Object.assign(new Error('certificate has expired'), { code: 'CER
 
 test('each member that was tried has its own line, and the driver’s own message hides none', () => {
   const tried = { '10.0.0.1:1': refused, '10.0.0.2:2': expired, '10.0.0.3:3': 'Host considered as DOWN' }
-  const reason = explainer(config)(new errors.NoHostAvailableError(tried))
+  const reason = sentence(faultOf(config)(new errors.NoHostAvailableError(tried)))
   expect(reason).toContain('nothing listens on 10.0.0.1:1 (ECONNREFUSED)')
   expect(reason).toContain('the certificate of 10.0.0.2:2 has expired')
   expect(reason).toContain('10.0.0.3:3 is not connected')
+})
+
+test('the same faults make the same sentence, in whatever order the driver tried', () => {
+  const tried = Object.entries({ '10.0.0.1:1': refused, '10.0.0.2:2': expired, '10.0.0.3:3': 'down' })
+  const said = (each: [string, unknown][]) =>
+    sentence(faultOf(config)(new errors.NoHostAvailableError(Object.fromEntries(each))))
+  expect(said(tried.toReversed())).toBe(said(tried))
+})
+
+test('silence is when a member let the time pass, and none answered', () => {
+  const late = new errors.OperationTimedOutError('no answer', '10.0.0.1:1')
+  const answer = new errors.ResponseError(0x1000, 'Not enough replicas')
+  const tried = (...each: unknown[]) =>
+    isSilence(
+      new errors.NoHostAvailableError(Object.fromEntries(each.map((one, n) => [`10.0.0.${n}:1`, one]))),
+    )
+  expect([isSilence(late), tried(late, 'down'), tried(late, refused)]).toEqual([true, true, true])
+  expect([isSilence(answer), tried(late, answer), tried(refused, 'down')]).toEqual([false, false, false])
+})
+
+test('a statement counts for the member that refused it, or was silent', () => {
+  const late = new errors.OperationTimedOutError('no answer', '10.0.0.1:1')
+  const answer = Object.assign(new errors.ResponseError(0x1000, 'no'), { coordinator: '10.0.0.2:2' })
+  expect([late, answer, new Error('other')].map(memberOf)).toEqual(['10.0.0.1:1', '10.0.0.2:2', null])
 })
 
 test('what a member answers is told, with the consistency level and the replicas alive', () => {
   const answer = { consistencies: 6, required: 2, alive: 1 }
   const unavailable = Object.assign(new errors.ResponseError(0x1000, 'Not enough replicas'), answer)
   const reason = 'the consistency level LOCAL_QUORUM needs 2 replicas; alive: 1'
-  expect(explainer(config)(unavailable)).toContain(reason)
-  expect(explainer(config)(new errors.NoHostAvailableError({ '10.0.0.1:1': unavailable }))).toContain(reason)
+  expect(sentence(faultOf(config)(unavailable))).toContain(reason)
+  const tried = new errors.NoHostAvailableError({ '10.0.0.1:1': unavailable })
+  expect(sentence(faultOf(config)(tried))).toContain(reason)
 })
 
 test('each handshake that failed is told of the member it was with', () => {
-  const reason = explainer(config)(new AggregateError([refused, refused, expired]))
+  const reason = sentence(faultOf(config)(new AggregateError([refused, refused, expired])))
   expect(reason).toContain('nothing listens on 10.0.0.1:1')
   expect(reason).toContain('nothing listens on 10.0.0.2:2')
   expect(reason).toContain('the certificate of 10.0.0.3:3 has expired')

@@ -3,14 +3,16 @@ import { spawnStop, until } from 'conformance'
 import { type Cluster, rowsOf } from './database.ts'
 
 /** Declares the tests of tables that others made, and of settings that do not fit the cluster. */
-export const testOriginal = ({ env, admin }: Cluster): void =>
+export const testOriginal = ({ env, admin, way }: Cluster): void =>
   describe('what others made', () => {
     beforeEach(async () => {
       await rowsOf(admin, 'DROP KEYSPACE IF EXISTS grand_tour', [], { prepare: false })
     }, 60_000)
 
     const make = async (key: string) => {
-      const replication = "{'class': 'SimpleStrategy', 'replication_factor': 1}"
+      // ScyllaDB refuses SimpleStrategy for a keyspace with tablets, as new ones are; older clusters have such keyspaces.
+      const withoutTablets = way === 'docker' ? " AND tablets = {'enabled': false}" : ''
+      const replication = `{'class': 'SimpleStrategy', 'replication_factor': 1}${withoutTablets}`
       await rowsOf(admin, `CREATE KEYSPACE IF NOT EXISTS grand_tour WITH replication = ${replication}`, [], {
         prepare: false,
       })
@@ -42,7 +44,7 @@ export const testOriginal = ({ env, admin }: Cluster): void =>
           expect((await rowsOf(admin, 'SELECT word, definition FROM grand_tour.words')).sort(byWord)).toEqual(
             both,
           )
-          expect(stop.log()).toContain('keyspace grand_tour exists with SimpleStrategy')
+          expect(stop.log()).toContain('keyspace grand_tour: its replication is SimpleStrategy')
           const [keyspace] = await rowsOf(
             admin,
             "SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = 'grand_tour'",

@@ -25,7 +25,8 @@ const refusalOf = async (env: Record<string, string>) => {
 
 /**
  * What a server with the member's own certificate and key is told after the handshake. A stub, because Cassandra keeps
- * no count of logins that can be asked for: it is to see nothing, where a login would be the first thing sent.
+ * no count of logins that can be asked for: it is to see nothing, where a login would be the first thing sent. The
+ * member's files are where a native one has them.
  */
 const toldTo = async (
   { directory, env }: Cluster,
@@ -66,7 +67,7 @@ describe('TLS', () => {
   const asItIs = (env: Record<string, string>) => env
 
   test('refuses a certificate of an unknown authority, and connects to a known one', async () => {
-    const cluster = await freshCluster({ members: 1 })
+    const cluster = await freshCluster({ members: 1, way: 'native' })
     try {
       const { reason, log } = await refusalOf(withoutAuthority(cluster.env))
       expect(reason).toMatch(
@@ -98,7 +99,7 @@ describe('TLS', () => {
   ] as const)(
     'refuses a certificate that is %s',
     async (certificate, message) => {
-      const cluster = await freshCluster({ members: 1, certificate })
+      const cluster = await freshCluster({ members: 1, certificate, way: 'native' })
       try {
         const { reason, log } = await refusalOf(cluster.env)
         expect(reason).toMatch(message)

@@ -24,20 +24,32 @@ export const testMinimal = (app: App, driver: string, env: Record<string, string
   })
 
   test('minimal.ts runs in a folder that has its driver and nothing else', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'minimal-'))
-    try {
-      await copyFile(join(stop, 'minimal.ts'), join(folder, 'minimal.mts'))
-      await mkdir(join(folder, 'node_modules'))
-      await symlink(await realpath(join(stop, 'node_modules', driver)), join(folder, 'node_modules', driver))
-      for (const node of await nodesThatRunTypeScript()) {
-        const { stdout } = await run(node, ['minimal.mts'], { cwd: folder, env, timeout: 30_000 })
-        expect(stdout).toContain('definition')
-        expect(stdout.split('\n').length).toBeGreaterThan(4)
-      }
-    } finally {
-      await rm(folder, { recursive: true })
+    await using folder = await folderWith(stop, driver)
+    for (const node of await nodesThatRunTypeScript()) {
+      const { stdout } = await run(node, ['minimal.mts'], { cwd: folder.path, env, timeout: 30_000 })
+      expect(stdout).toContain('definition')
+      expect(stdout.split('\n').length).toBeGreaterThan(4)
     }
   }, 60_000)
+
+  test('minimal.ts refuses a certificate of an authority that nobody told it to trust', async () => {
+    await using folder = await folderWith(stop, driver)
+    const told = Object.fromEntries(Object.entries(env).filter(([name]) => !/^PATH_TO_.*_CERT$/.test(name)))
+    const running = run(process.execPath, ['minimal.mts'], { cwd: folder.path, env: told, timeout: 30_000 })
+    await expect(running).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/self-signed certificate|unable to (verify|get local issuer)/),
+    })
+  }, 60_000)
+}
+
+/** A folder with minimal.ts, as a module, and its driver. */
+const folderWith = async (stop: string, driver: string) => {
+  const path = await mkdtemp(join(tmpdir(), 'minimal-'))
+  await copyFile(join(stop, 'minimal.ts'), join(path, 'minimal.mts'))
+  await mkdir(join(path, 'node_modules'))
+  await symlink(await realpath(join(stop, 'node_modules', driver)), join(path, 'node_modules', driver))
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) }
 }
 
 /** The Node.js that runs this test, and those on the PATH that strip types too (22.18 and later). */

@@ -63,6 +63,29 @@ export const testPage = ({ name, app, env, emptyTable }: StopUnderTest): void =>
       expect(await page.getByRole('heading', { level: 1 }).textContent()).toContain(database?.name ?? title)
     })
 
+    test('its details are opened, of a database or of none, and axe finds nothing in them', async () => {
+      const page = await open()
+      const { database } = await stop.client.ready()
+      await page.getByRole('button', { name: 'Show the details' }).click()
+      const way = page.getByRole('region', { name: database ? 'The way to the database' : 'No database' })
+      await way.waitFor()
+      if (!database) await way.getByText('This stop keeps its words in its own memory').waitFor()
+      // What is in production is not to be broken.
+      expect(await page.getByText('Break it').count()).toBe(0)
+      expect(await accessibilityFaults(page)).toEqual([])
+    })
+
+    test('ten sample words are added with one button, and are in the database', async () => {
+      const page = await open()
+      await page.getByRole('button', { name: 'Add ten sample words' }).click()
+      await until('ten words', async () => (await page.locator('dt').count()) === 10)
+      await page.getByRole('button', { name: 'Add ten sample words' }).waitFor({ state: 'detached' })
+      const shown = await page.locator('dt').allTextContents()
+      const stored = (await stop.client.words()).map(({ word }) => word)
+      expect(stored.sort()).toEqual(shown.sort())
+      expect(new Set(stored).size).toBe(10)
+    })
+
     test('a word that is added in one tab is seen in another one when that is loaded again', async () => {
       const one = await open()
       const other = await open()
@@ -170,22 +193,25 @@ export const testPage = ({ name, app, env, emptyTable }: StopUnderTest): void =>
       expect((await page.locator('dt').allTextContents()).sort()).toEqual(words.sort())
     })
 
-    test('where the stop does not answer, it says so, keeps what was typed and goes on when asked to', async () => {
+    test('where the stop does not answer, a word is kept and sent once, and the list goes on by itself', async () => {
       await stop.client.add({ word: 'siding', definition: 'A track beside the line' })
       const page = await open()
       await expectWords(page, [['siding', 'A track beside the line']])
       // The connection is cut in the browser: to it, this is what a lost network looks like.
       await page.route('**/words*', (route) => route.abort())
       await addWord(page, 'kept', 'kept too')
-      await page.getByRole('alert').getByText('may or may not have been added').waitFor()
-      expect(await field(page, 'Word').inputValue()).toBe('kept')
-      expect(await field(page, 'Definition').inputValue()).toBe('kept too')
+      const kept = page.getByRole('region', { name: 'Kept until the database is back' })
+      await kept.getByText('kept', { exact: true }).waitFor()
+      expect(await accessibilityFaults(page)).toEqual([])
       await page.reload()
       await page.getByText('The words did not come').waitFor()
+      await kept.getByText('kept', { exact: true }).waitFor()
       expect(await accessibilityFaults(page)).toEqual([])
       await page.unroute('**/words*')
-      await page.getByRole('button', { name: 'Retry' }).click()
-      await expectWords(page, [['siding', 'A track beside the line']])
+      await page.getByText('siding').waitFor()
+      await page.getByRole('region', { name: 'Just added' }).getByText('kept too').waitFor()
+      const stored = (await stop.client.words()).map(({ word }) => word)
+      expect(stored.sort()).toEqual(['kept', 'siding'])
       expectBrowserLines(opened, /ERR_FAILED/)
     })
   })

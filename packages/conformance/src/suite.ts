@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Word } from 'contract'
-import { type App, spawnStop } from './stop.ts'
+import { type App, type Stop, spawnStop } from './stop.ts'
 import { testHealth } from './suite/health.ts'
+import { testIdempotency } from './suite/idempotency.ts'
 import { testLargeTable } from './suite/large-table.ts'
 import { testLists } from './suite/lists.ts'
+import { testMetrics } from './suite/metrics.ts'
 import { testPageAndDocuments } from './suite/page-and-documents.ts'
 import { testRefusals } from './suite/refusals.ts'
 import type { Subject } from './suite/requests.ts'
@@ -20,8 +22,8 @@ export type StopUnderTest = {
   emptyTable?: () => Promise<void>
   /** Adds words past the stop, where the database has a quicker way than one request for each. */
   fill?: (words: readonly Word[]) => Promise<void>
-  /** How many of the stop's database connections are at work now, by what the database or the driver says. */
-  connectionsInUse?: () => Promise<number>
+  /** How much of the stop's database connections is in use now, by what the database or the driver says. */
+  connectionsInUse?: (stop: Stop) => Promise<number>
 }
 
 /**
@@ -49,8 +51,10 @@ export const testStop = ({ name, app, env, emptyTable, fill, connectionsInUse }:
     afterAll(() => stop?.kill())
 
     testHealth(subject)
+    testMetrics(subject)
     testPageAndDocuments(subject)
     testWrites(subject)
+    testIdempotency(subject)
     testTexts(subject)
     testRefusals(subject)
     testLists(subject)

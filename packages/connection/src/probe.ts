@@ -1,45 +1,133 @@
-import { type ConnectionOptions, connect } from 'node:tls'
-import { isAddress } from './names.ts'
+import { lookup } from 'node:dns/promises'
+import { connect as dial, isIP, type Socket } from 'node:net'
+import { type ConnectionOptions, type PeerCertificate, connect as secure, type TLSSocket } from 'node:tls'
+import type { Fault } from 'contract'
+import { daysUntil } from './report.ts'
+import type { Found } from './steps.ts'
+import { within } from './within.ts'
 
-/** What one TLS handshake settled. */
-export type TlsFacts = {
-  /** Such as `TLSv1.3`. */
-  protocol: string
-  /** Such as `TLS_AES_256_GCM_SHA384`. */
-  cipher: string
-  /** The end of the server certificate's validity. */
-  validTo: Date
+/**
+ * The addresses of a host, as the system resolves it (/etc/hosts included); an address is its own.
+ * @throws what the resolver says, or an ETIMEDOUT after `timeoutMs`: a lookup knows no deadline
+ */
+export const resolveName = async (host: string, timeoutMs: number): Promise<string[]> => {
+  const late = () => Object.assign(new Error(`no answer within ${timeoutMs} ms`), { code: 'EAI_AGAIN' })
+  const found = await within(timeoutMs, lookup(host, { all: true }), late)
+  return found.map(({ address }) => address)
 }
 
 /**
- * Makes one TLS handshake and closes the socket again: nothing is sent after it, so a server that fails the
+ * Opens a TCP connection, to the first of a host's addresses that accepts it.
+ * @throws what the socket emits, or an ETIMEDOUT after `timeoutMs`
+ */
+export const openSocket = (host: string, port: number, timeoutMs: number): Promise<Socket> =>
+  new Promise((resolve, reject) => {
+    const socket = dial({ host, port, noDelay: true, keepAlive: true })
+    socket.setTimeout(timeoutMs, () => socket.destroy(timedOut('TCP connection', timeoutMs)))
+    socket.once('error', reject)
+    socket.once('connect', () => {
+      socket.setTimeout(0)
+      socket.off('error', reject)
+      resolve(socket)
+    })
+  })
+
+/**
+ * Makes a TLS handshake on a TCP connection and closes it again: nothing is sent after it, so a server that fails the
  * verification never sees a login.
  *
  * @param options what `tls.connect` takes; the name is verified against `host` unless it says otherwise
  * @throws what `tls.connect` emits, or an ETIMEDOUT after `timeoutMs`
  */
 export const probeTls = (
-  { host, port, ...options }: ConnectionOptions & { host: string; port: number },
+  socket: Socket,
+  { host, ...options }: ConnectionOptions & { host: string },
   timeoutMs: number,
-): Promise<TlsFacts> =>
+): Promise<Found<'certificate'>> =>
   new Promise((resolve, reject) => {
-    const servername = isAddress(host) ? {} : { servername: host }
-    const socket = connect({ host, port, ...servername, ...options }, () => {
-      resolve({
-        protocol: socket.getProtocol() ?? '',
-        cipher: socket.getCipher().standardName,
-        validTo: new Date(socket.getPeerCertificate().valid_to),
-      })
+    // An address cannot be sent as a TLS server name (RFC 6066 section 3).
+    const servername = isIP(host) === 0 ? { servername: host } : {}
+    const secured = secure({ ...servername, ...options, host, socket }, () => {
+      resolve(certificateOf(secured))
+      secured.destroy()
       socket.destroy()
     })
-    socket.setTimeout(timeoutMs, () => {
-      socket.destroy(
-        Object.assign(new Error(`no TLS handshake within ${timeoutMs} ms`), { code: 'ETIMEDOUT' }),
-      )
-    })
+    const timer = setTimeout(() => secured.destroy(timedOut('TLS handshake', timeoutMs)), timeoutMs)
+    keepRefused(secured)
+    secured.on('error', reject)
     socket.on('error', reject)
     // A server that closes without a word during the handshake raises 'close' alone.
-    socket.on('close', () =>
-      reject(new Error('Client network socket disconnected before secure TLS connection was established')),
-    )
+    secured.on('close', () => {
+      clearTimeout(timer)
+      socket.destroy()
+      reject(new Error('Client network socket disconnected before secure TLS connection was established'))
+    })
   })
+
+/** What a TLS handshake settled, of a connection that has made one. */
+export const certificateOf = (socket: TLSSocket): Found<'certificate'> => {
+  const {
+    subject,
+    issuer,
+    subjectaltname = '',
+    valid_to,
+  } = socket.getPeerCertificate() as Partial<PeerCertificate>
+  const validTo = valid_to === undefined ? null : new Date(valid_to).toISOString()
+  return {
+    protocol: socket.getProtocol(),
+    cipher: socket.getCipher()?.standardName ?? null,
+    verified: socket.authorized,
+    subject: nameOf(subject),
+    issuer: nameOf(issuer),
+    names:
+      subjectaltname === ''
+        ? []
+        : subjectaltname.split(', ').map((name) => name.replace(/^(?:DNS|IP Address):/, '')),
+    validTo,
+    daysLeft: validTo === null ? null : daysUntil(validTo),
+  }
+}
+
+/**
+ * Has the error of a handshake that fails carry the certificate that was refused, as `certificate`. Before the
+ * verification, because that closes the socket, and then there is none any more to tell of.
+ */
+export const keepRefused = (socket: TLSSocket): void => {
+  socket.prependOnceListener('secure', () => {
+    const certificate = certificateOf(socket)
+    socket.prependOnceListener('error', (error) => Object.assign(error, { certificate }))
+  })
+}
+
+/**
+ * A warning where the certificate ends soon: most are renewed 30 days before. Also where it has ended, which only those
+ * who verify nobody come to see, as with MySQL's ssl-mode=REQUIRED.
+ */
+export const expiryWarning = ({ daysLeft, validTo }: Found<'certificate'>, origin: string): Fault[] => {
+  if (daysLeft === null || daysLeft >= 30) return []
+  const date = validTo?.slice(0, 10)
+  if (daysLeft < 0)
+    return [
+      {
+        origin,
+        problem: `the server's certificate has expired (${date})`,
+        remedy: 'Renew it: a client that verifies the server does not connect to it.',
+      },
+    ]
+  const when = daysLeft === 0 ? 'within a day' : `in ${daysLeft} ${daysLeft === 1 ? 'day' : 'days'}`
+  return [
+    {
+      origin,
+      problem: `the server's certificate expires ${when} (${date})`,
+      remedy: 'Renew it before then: no client will connect afterwards.',
+    },
+  ]
+}
+
+/** The common name where there is one, else the organisation: certificates have either. */
+const nameOf = (name: PeerCertificate['subject'] | undefined): string | null =>
+  [name?.CN ?? name?.O].flat().join(', ') || null
+
+/** What a time of our own that was over is told as. */
+export const timedOut = (what: string, ms: number) =>
+  Object.assign(new Error(`no ${what} within ${ms} ms`), { code: 'ETIMEDOUT' })

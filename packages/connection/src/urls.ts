@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { nearest } from './nearest.ts'
 
 /** One server, as a URL names it; user and password decoded. */
 export type ServerUrl = {
@@ -13,6 +14,10 @@ export type ServerUrl = {
   /** The parameters after the question mark. */
   options: ReadonlyMap<string, string>
 }
+
+/** host:port, an IPv6 address in brackets. */
+export const serverOf = ({ host, port }: { host: string; port: number }): string =>
+  `${host.includes(':') ? `[${host}]` : host}:${port}`
 
 type Form = {
   /** The schemes that are understood, such as `['https', 'http']`. */
@@ -29,8 +34,8 @@ type Form = {
  * A zod type for an environment variable that holds one or more comma-separated URLs.
  *
  * User and password may be percent-encoded (RFC 3986 section 2.1) or raw: the last `@` ends them, so a raw `/`, `#`,
- * `?` or `@` in a password is understood, and a `%` that starts no escape stands for itself. No message repeats the URL: it holds the
- * password.
+ * `?` or `@` in a password is understood, and a `%` that starts no escape stands for itself. No message repeats the URL:
+ * it holds the password.
  */
 export const serverUrls = (form: Form) =>
   z.string().transform((text, context): ServerUrl[] => {
@@ -41,39 +46,45 @@ export const serverUrls = (form: Form) =>
       .split(/\s*,\s*(?=[a-z][a-z0-9+.-]*:\/\/)/i)
       .entries()) {
       const url = parse(part, form)
-      if (typeof url !== 'string') urls.push(url)
+      if (!Array.isArray(url)) urls.push(url)
       else {
         const which = text.includes(',') ? `URL ${index + 1}: ` : ''
-        context.addIssue({ code: 'custom', message: `${which}${url}. It looks like ${form.example}` })
+        const message = `${which}${url.join('; ')}. It looks like ${form.example}`
+        context.addIssue({ code: 'custom', message })
       }
     }
     return urls
   })
 
-/** One URL, or what is wrong with it. */
-const parse = (text: string, form: Form): ServerUrl | string => {
+/** One URL, or everything that is wrong with it. */
+const parse = (text: string, form: Form): ServerUrl | string[] => {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase()
-  if (scheme === undefined) return `does not start with ${form.schemes.map((s) => `${s}://`).join(' or ')}`
-  if (!form.schemes.includes(scheme)) return `the scheme ${scheme}:// is not ${form.schemes.join(' or ')}`
+  if (scheme === undefined) return [`does not start with ${form.schemes.map((s) => `${s}://`).join(' or ')}`]
+  const faults: string[] = []
+  if (!form.schemes.includes(scheme))
+    faults.push(`the scheme ${scheme}:// is not ${form.schemes.join(' or ')}`)
 
   const parts =
     /^(?:(.*)@)?(\[[0-9a-f:.]+\]|[^@:/?#[\]]+)(?::([^@/?#]*))?(?:\/([^?#@]*))?(?:\?([^#@]*))?$/is.exec(
       text.slice(scheme.length + 3),
     )
-  if (parts === null) return 'names no host'
-  const [, credentials, host = '', port, path = '', query = ''] = parts
-  if (credentials === undefined) return 'names no user and password'
+  if (parts === null) return [...faults, 'names no host']
+  const [, credentials = '', host = '', port, path = '', query = ''] = parts
   const colon = credentials.indexOf(':')
-  if (colon < 1) return 'names no user and password'
+  // What follows may be the password then, so it is not looked at.
+  if (colon < 1) return [...faults, 'names no user and password']
   if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65535))
-    return `the port "${port}" is not a number from 1 to 65535`
+    faults.push(`the port "${port}" is not a number from 1 to 65535`)
 
   const options = new Map(new URLSearchParams(query))
   const known = form.options ?? []
   for (const name of options.keys()) {
-    if (!known.includes(name))
-      return `the parameter "${name}" is not known${known.length === 0 ? '' : `; known: ${known.join(', ')}`}`
+    if (known.includes(name)) continue
+    const meant = nearest(name, known)
+    const perhaps = meant === undefined ? `known: ${known.join(', ') || 'none'}` : `perhaps ${meant} is meant`
+    faults.push(`the parameter "${name}" is not known; ${perhaps}`)
   }
+  if (faults.length > 0) return faults
   return {
     scheme,
     user: decode(credentials.slice(0, colon)),

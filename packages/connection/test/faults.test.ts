@@ -1,9 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import { expect, test } from '@jest/globals'
-import { explainNetwork } from '../src/faults.ts'
-import { hostsByAddress } from '../src/names.ts'
-import { probeTls } from '../src/probe.ts'
+import { explainNetwork, sentence } from '../src/faults.ts'
+import { openSocket, probeTls, resolveName } from '../src/probe.ts'
 
 const target = {
   variable: 'COMPOSE_X_URL',
@@ -12,7 +11,12 @@ const target = {
   authorityVariable: 'PATH_TO_X_CERT',
   authorityFile: '/etc/ca.pem',
 }
-const explained = (error: unknown) => explainNetwork(error, target)
+const explained = (error: unknown) => {
+  const fault = explainNetwork(error, target)
+  return fault && sentence(fault)
+}
+const probe = async (port: number, timeoutMs: number) =>
+  probeTls(await openSocket('127.0.0.1', port, timeoutMs), { host: '127.0.0.1' }, timeoutMs)
 const errorOf = (promise: Promise<unknown>) =>
   promise.then(
     () => undefined,
@@ -27,18 +31,17 @@ const listening = async (
   return { server, port: (server.address() as { port: number }).port }
 }
 
-test('a name that does not resolve is named with its variable; one of several that does is enough', async () => {
-  const error = await errorOf(hostsByAddress(['no-such-host.invalid']))
+test('a name that does not resolve is named with its variable, at the step "name"', async () => {
+  const error = await errorOf(resolveName('no-such-host.invalid', 5000))
   expect(explained(error)).toMatch(
     /^COMPOSE_X_URL: (host db\.example\.com not found|the name server does not answer)/,
   )
-  expect(await hostsByAddress(['no-such-host.invalid', '127.0.0.1'])).toEqual(
-    new Map([['127.0.0.1', ['127.0.0.1']]]),
-  )
+  expect(explainNetwork(error, target)).toMatchObject({ step: 'name', origin: 'COMPOSE_X_URL' })
+  expect(await resolveName('127.0.0.1', 5000)).toEqual(['127.0.0.1'])
 })
 
 test('a port where nothing listens is told, also inside an AggregateError with an empty message', async () => {
-  const refused = await errorOf(probeTls({ host: '127.0.0.1', port: 1 }, 1000))
+  const refused = await errorOf(openSocket('127.0.0.1', 1, 1000))
   const line =
     'COMPOSE_X_URL: nothing listens on db.example.com:3306 (ECONNREFUSED). Start the server, or correct the port.'
   expect(explained(refused)).toBe(line)
@@ -52,7 +55,7 @@ test('a port that speaks no TLS is told, whether it answers or hangs up', async 
     (socket: import('node:net').Socket) => void socket.on('error', () => {}).once('data', () => socket.end()),
   ]) {
     const { server, port } = await listening(onSocket)
-    const error = await errorOf(probeTls({ host: '127.0.0.1', port }, 2000))
+    const error = await errorOf(probe(port, 2000))
     expect(explained(error)).toMatch(/^COMPOSE_X_URL: db\.example\.com:3306 .*speaks no TLS/)
     server.close()
   }
@@ -60,12 +63,40 @@ test('a port that speaks no TLS is told, whether it answers or hangs up', async 
 
 test('a port that accepts and says nothing is given up after the deadline', async () => {
   const { server, port } = await listening((socket) => void socket.on('error', () => {}))
-  const error = await errorOf(probeTls({ host: '127.0.0.1', port }, 200))
-  expect(explained(error)).toMatch(/^COMPOSE_X_URL: db\.example\.com:3306 cannot be reached \(ETIMEDOUT\)/)
+  const error = await errorOf(probe(port, 200))
+  expect(explained(error)).toBe(
+    'COMPOSE_X_URL: db.example.com:3306 is reached but does not answer (no TLS handshake within 200 ms). It is overloaded, paused or cut off.',
+  )
   server.close()
+})
+
+test('what Node.js has against a certificate that no sentence of ours is for is told in its words, at that step', () => {
+  const unfit = Object.assign(new Error('unsupported certificate purpose'), { code: 'INVALID_PURPOSE' })
+  // As mysql2 hands it on.
+  const weak = Object.assign(new Error('EE certificate key too weak'), { code: 'HANDSHAKE_SSL_ERROR' })
+  for (const error of [unfit, weak]) {
+    expect(explainNetwork(error, target)).toMatchObject({ step: 'certificate' })
+    expect(explained(error)).toContain(`the TLS handshake with db.example.com:3306 failed: ${error.message}`)
+  }
+})
+
+test('a socket that this machine cannot open is a fault of the port', () => {
+  for (const [code, problem] of [
+    ['EADDRNOTAVAIL', 'db.example.com:3306 cannot be reached (EADDRNOTAVAIL)'],
+    ['EMFILE', 'no socket could be opened: too many files are open here (EMFILE)'],
+  ] as const) {
+    const error = Object.assign(new Error(`connect ${code}`), { code })
+    expect(explainNetwork(error, target)).toMatchObject({ step: 'port', problem })
+  }
 })
 
 test('an error that is none of the network’s is left to the driver’s own words', () => {
   expect(explained(new Error('Access denied'))).toBeUndefined()
   expect(explained('no error at all')).toBeUndefined()
+})
+
+test('a connection that breaks off in the handshake is told, although the driver puts a code of its own over it', () => {
+  // As mysql2 gives it where the server dies at that moment (sidorares/node-mysql2 #2130).
+  const error = Object.assign(new Error('read ECONNRESET'), { code: 'HANDSHAKE_SSL_ERROR', errno: -104 })
+  expect(explained(error)).toMatch(/^COMPOSE_X_URL: db\.example\.com:3306 closed the connection/)
 })

@@ -75,10 +75,17 @@ describe('a list of URLs', () => {
     ['mysql://u:s3cret@host', 'the scheme mysql:// is not https or http'],
     ['https://host:9042', 'names no user and password'],
     ['https://u@host:9042', 'names no user and password'],
+    ['https://u:s3cret%40host:9042', 'names no user and password'],
+    ['https://u:p?s3cret', 'names no user and password'],
     ['https://u:s3cret@', 'names no host'],
     ['https://u:s3cret@host:port', 'the port "port" is not a number from 1 to 65535'],
     ['https://u:s3cret@host:70000', 'the port "70000" is not a number from 1 to 65535'],
-    ['https://u:s3cret@host?mood=x', 'the parameter "mood" is not known; known: mode'],
+    ['https://u:s3cret@host?modus=x', 'the parameter "modus" is not known; perhaps mode is meant'],
+    ['https://u:s3cret@host?tls=x', 'the parameter "tls" is not known; known: mode'],
+    [
+      'ftp://u:s3cret@host:x?modus=x',
+      'the scheme ftp:// is not https or http; the port "x" is not a number from 1 to 65535; the parameter "modus" is not known; perhaps mode is meant',
+    ],
   ])('says of %s that it %s, with a good example and without the password', (text, fault) => {
     expect(faultOf(text)).toBe(`${fault}. It looks like https://user:password@host:9042`)
   })

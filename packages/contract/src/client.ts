@@ -1,5 +1,7 @@
+import type { ConnectionReport } from './connection.ts'
 import { paths } from './limits.ts'
 import type { Health, Problem } from './problems.ts'
+import { type Times, untilAnswered } from './until-answered.ts'
 import type { Word, Words } from './words.ts'
 
 /** A refusal by the service, with everything it said. */
@@ -17,6 +19,9 @@ export class ProblemError extends Error {
 }
 
 type Options = { signal?: AbortSignal }
+
+/** `key`: the Idempotency-Key to send, a UUID; a new one for each call unless given. */
+type AddOptions = Times & { key?: string }
 
 /**
  * A client of the contract, for a page, a test or a program.
@@ -56,20 +61,44 @@ export const createClient = (baseUrl: string, fetch: typeof globalThis.fetch = g
       }
     },
 
-    /** Adds a word; resolves when the database has it. */
-    add: async ({ word, definition }: Word, options: Options = {}): Promise<void> => {
-      await call(paths.words, {
-        ...options,
-        method: 'PUT',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ word, definition }),
-      })
+    /**
+     * Adds a word; resolves when the database has it, once. Every attempt sends the same Idempotency-Key, so that a 503
+     * and a connection that is lost can be followed by another one; any other refusal is thrown at once.
+     *
+     * A stop that cannot keep keys says 501: without a key of the caller's own, the word is then sent once without one.
+     */
+    add: async ({ word, definition }: Word, { key, ...times }: AddOptions = {}): Promise<void> => {
+      const body = JSON.stringify({ word, definition })
+      const json = { 'content-type': 'application/json' }
+      const put = (headers: Record<string, string>) => (signal: AbortSignal) =>
+        call(paths.words, { method: 'PUT', headers, body, signal })
+      try {
+        await untilAnswered(put({ ...json, 'idempotency-key': key ?? newKey() }), times)
+      } catch (error) {
+        const keepsNoKeys = error instanceof ProblemError && error.problem.status === 501
+        if (key !== undefined || !keepsNoKeys) throw error
+        await untilAnswered(put(json), { ...times, deadlineMs: 0 })
+      }
     },
 
     /** Whether the stop can serve, with the reason when it cannot: a 503 here is an answer, not an error. */
     ready: async (options: Options = {}): Promise<Health> =>
       (await (await fetch(`${baseUrl}${paths.readyz}`, options)).json()) as Health,
+
+    /** How the connection to the database stands, now. */
+    connection: async (options: Options = {}): Promise<ConnectionReport> =>
+      (await (await call(paths.connection, options)).json()) as ConnectionReport,
   }
+}
+
+/**
+ * A new Idempotency-Key: a random UUID (version 4). `crypto.randomUUID` is missing where a page came over plain http
+ * from another machine (https://developer.mozilla.org/docs/Web/API/Crypto/randomUUID).
+ */
+export const newKey = (): string => {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})/, '$1-$2-4$3-8$4-')
 }
 
 /** The target of `Link: <…>; rel="next"` (RFC 8288), or undefined. */
@@ -80,6 +109,7 @@ const problemOf = async (response: Response): Promise<ProblemError> => {
   const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN)
   const fallback = { type: 'about:blank', title: response.statusText, status: response.status }
   const body = (await response.json().catch(() => undefined)) as Problem | undefined
-  const problem = typeof body?.title === 'string' ? body : fallback
+  const problem =
+    typeof body?.title === 'string' ? { ...fallback, ...body, status: response.status } : fallback
   return new ProblemError(problem, Number.isNaN(retryAfter) ? undefined : retryAfter)
 }

@@ -8,6 +8,8 @@ export const limits = {
   pageWords: 1000,
   /** Milliseconds until a request is told 503 at the latest. */
   answerMs: 3500,
+  /** Hours for which an Idempotency-Key is remembered, at least. */
+  keyHours: 24,
 } as const
 
 /** Every path of the contract. */
@@ -15,6 +17,8 @@ export const paths = {
   words: '/words',
   livez: '/livez',
   readyz: '/readyz',
+  connection: '/connection',
+  metrics: '/metrics',
   openapi: '/openapi.json',
   docs: '/docs',
 } as const

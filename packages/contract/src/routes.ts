@@ -1,7 +1,8 @@
 import * as z from 'zod'
+import { ConnectionReport } from './connection.ts'
 import { limits } from './limits.ts'
 import { Health, Problem, problemMediaType } from './problems.ts'
-import { Word, Words, WordsQuery } from './words.ts'
+import { PutWordHeaders, Word, Words, WordsQuery } from './words.ts'
 
 const json = (description: string, schema: z.ZodType) => ({
   description,
@@ -52,12 +53,15 @@ export const contract = {
     operationId: 'putWord',
     tags: ['words'],
     summary: 'Add a word',
-    description: `As a form or as JSON, in UTF-8, at most ${limits.bodyBytes} bytes. The text is kept exactly as sent.`,
+    description:
+      `As a form or as JSON, in UTF-8, at most ${limits.bodyBytes} bytes. The text is kept exactly as sent. With an ` +
+      'Idempotency-Key, a request that got no answer can be sent again, and the word is added once.',
     consumes: ['application/json', 'application/x-www-form-urlencoded'],
+    headers: PutWordHeaders,
     body: Word,
     response: {
       204: z.undefined().meta({ description: 'The database has the word' }),
-      400: problem('The body is wrong: `errors` names every field'),
+      400: problem('The body or the Idempotency-Key is wrong: `errors` names every field'),
       408: problem('The body did not arrive in time'),
       413: problem(`The body is larger than ${limits.bodyBytes} bytes`),
       415: problem('The body is neither a form nor JSON, or not in UTF-8'),
@@ -67,6 +71,7 @@ export const contract = {
         ...problem('The database does not answer; says whether the word may have been stored'),
         headers: retryAfter,
       },
+      501: problem('This database keeps no keys: send the word without an Idempotency-Key'),
     },
   },
   getLiveness: {
@@ -82,6 +87,30 @@ export const contract = {
     response: {
       200: json('They can', Health),
       503: { ...json('They cannot yet, or no longer: `reason` says why', Health), headers: retryAfter },
+    },
+  },
+  getConnection: {
+    operationId: 'getConnection',
+    tags: ['health'],
+    summary: 'How the connection to the database stands',
+    description:
+      'The six steps of the connection and what changes with time. Addresses, names and the user are for this ' +
+      'machine alone, unless the setting CONNECTION_DETAILS says otherwise.',
+    response: { 200: json('The report; 200 whatever it says', ConnectionReport) },
+  },
+  getMetrics: {
+    operationId: 'getMetrics',
+    tags: ['health'],
+    summary: 'What Prometheus reads',
+    description:
+      'Requests by route and status, statements by kind and member, members, pool and reconnects (`tour_…`), and the ' +
+      'process (`process_…`, `nodejs_…`). Members are numbered; their addresses stand here only where the setting ' +
+      'CONNECTION_DETAILS is `everyone`.',
+    response: {
+      200: {
+        description: 'The metrics, in the text format of Prometheus',
+        content: { 'text/plain': { schema: z.string() } },
+      },
     },
   },
 }

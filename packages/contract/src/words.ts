@@ -60,3 +60,16 @@ export const WordsQuery = z
     message: 'goes with limit',
   })
 export type WordsQuery = z.infer<typeof WordsQuery>
+
+/** The headers of PUT /words that mean something to it; all others are let through. */
+export const PutWordHeaders = z.looseObject({
+  'idempotency-key': z
+    .guid('must be a UUID, such as 0b3e1c1e-8c5d-4f5e-9a57-6f1d2c3b4a59')
+    .optional()
+    .meta({
+      description:
+        'A UUID of any version, new for each word that is to be added. The same key with the same word and definition ' +
+        `again, within ${limits.keyHours} hours, is answered as the first time and adds nothing; with another word or ` +
+        'definition it adds another word.',
+    }),
+})

@@ -103,13 +103,14 @@ describe('the client', () => {
   test('lets through what fetch throws when the service cannot be reached', async () => {
     const client = await clientOf(({ socket }) => socket.destroy())
     await expect(client.words()).rejects.toThrow('fetch failed')
+    await expect(client.add(wordAt(1), { deadlineMs: 0 })).rejects.toThrow('fetch failed')
   })
 })
 
 describe('a refusal', () => {
   const refusal = async (answer: RequestListener): Promise<ProblemError> => {
     const client = await clientOf(answer)
-    const error = await client.add(wordAt(1)).catch((thrown: unknown) => thrown)
+    const error = await client.add(wordAt(1), { deadlineMs: 0 }).catch((thrown: unknown) => thrown)
     if (!(error instanceof ProblemError)) throw new Error(`not a ProblemError: ${error}`)
     return error
   }

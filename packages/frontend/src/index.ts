@@ -5,3 +5,6 @@ import { fileURLToPath } from 'node:url'
  * each with a `.br` and a `.gz` beside it. It is there once `pnpm --filter frontend build` has run.
  */
 export const pageDirectory: string = fileURLToPath(new URL('../dist', import.meta.url))
+
+/** The folder in it that a stop in production must not have: what breaks the connection on purpose. */
+export const developmentFolder = 'development'

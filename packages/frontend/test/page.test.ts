@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { accessibilityFaults, openBrowser, openPage } from 'conformance/browser'
-import type { Problem, Word } from 'contract'
+import { accessibilityFaults, openBrowser, openPage, sidewaysOverflow } from 'conformance/browser'
+import type { Word } from 'contract'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { type CannedStop, connected, startCannedStop } from './canned-stop.ts'
+import * as reports from './canned-reports.ts'
+import { type CannedStop, problem, startCannedStop } from './canned-stop.ts'
 
 // What the conformance suite cannot bring about on a real stop at a given moment: the stop is a stub, the browser is not.
 describe('the page', () => {
@@ -45,7 +46,7 @@ describe('the page', () => {
   })
 
   test('waits for the database, says why in the words of the stop, and goes on by itself with the text kept', async () => {
-    stop.health = { ...connected, status: 'waiting', database: null, reason: 'nothing listens on db:9042' }
+    stop.report = { ...reports.starting, reason: 'nothing listens on db:9042' }
     stop.problem = problem(503, 'nothing listens on db:9042')
     stop.words = numbered(1)
     await open()
@@ -54,7 +55,7 @@ describe('the page', () => {
     await status.getByText('nothing listens on db:9042').waitFor()
     expect(await accessibilityFaults(page)).toEqual([])
     await field('Word').fill('kept')
-    stop.health = connected
+    stop.report = reports.threeMembers
     stop.problem = undefined
     await page.getByText('word 0').waitFor()
     await status.getByText('Connected to ScyllaDB 2025.4.1').waitFor()
@@ -69,7 +70,7 @@ describe('the page', () => {
     await page.waitForRequest('**/words*')
     stop.problem = undefined
     await page.getByText('No words yet').waitFor()
-    const [first = 0, second = 0] = stop.askedAtMs
+    const [first = 0, second = 0] = stop.askedAtMs.get('/words') ?? []
     expect(second - first).toBeGreaterThanOrEqual(2990)
   })
 
@@ -77,13 +78,13 @@ describe('the page', () => {
     stop.words = numbered(150)
     await open()
     await page.getByText('100 so far').waitFor()
-    stop.health = { ...connected, status: 'waiting', reason: 'the server closed the connection' }
+    stop.report = { ...reports.waiting, reason: 'the server closed the connection' }
     stop.problem = problem(503, 'the server closed the connection')
     await page.locator('.ending').scrollIntoViewIfNeeded()
     await page.getByText('More words are waiting for the database').waitFor()
     await page.getByText('the server closed the connection').waitFor()
     expect(await page.locator('dt').count()).toBe(100)
-    stop.health = connected
+    stop.report = reports.threeMembers
     stop.problem = undefined
     await page.getByText('150 in all').waitFor()
   })
@@ -97,6 +98,30 @@ describe('the page', () => {
     stop.words = numbered(2)
     await page.getByRole('button', { name: 'Retry' }).click()
     await page.getByText('word 1').waitFor()
+  })
+
+  test('goes on by itself where the stop was gone for a moment only, of which nothing else tells', async () => {
+    stop.words = numbered(150)
+    await open()
+    await page.getByText('100 so far').waitFor()
+    await page.getByText('Connected to').waitFor()
+    stop.isGone = true
+    await page.locator('.ending').scrollIntoViewIfNeeded()
+    const failed = page.getByRole('alert').filter({ hasText: 'No more words came' })
+    await failed.waitFor()
+    await page.getByText('It is tried again by itself.').waitFor()
+    expect(await accessibilityFaults(page)).toEqual([])
+    // The watch asks every ten seconds while it knows of nothing: here it never learns that the stop was gone.
+    await page.route('**/connection', () => {})
+    stop.isGone = false
+    await page.getByText('150 in all').waitFor({ timeout: 9000 })
+  })
+
+  test('says how quick the database is also when nothing was asked of it for a minute', async () => {
+    const { threeMembers } = reports
+    stop.report = { ...threeMembers, live: { ...threeMembers.live, lastMinute: [] } }
+    await open()
+    await page.getByRole('region', { name: 'Connection' }).getByText('2.4 ms', { exact: true }).waitFor()
   })
 
   test('shows a refusal of a whole word with the text kept, and the word goes in once the stop takes it', async () => {
@@ -174,24 +199,24 @@ describe('the page', () => {
 
   test('says that a connection is not encrypted, or encrypted but not verified', async () => {
     const database = { name: 'MySQL', version: '9.7.0', tls: null, verified: false }
-    stop.health = { ...connected, database }
+    stop.report = { ...reports.unverified, database }
     await open()
     await page.getByText('Not encrypted').waitFor()
     expect(await accessibilityFaults(page)).toEqual([])
-    stop.health = { ...connected, database: { ...database, tls: 'TLSv1.2' } }
+    stop.report = { ...reports.unverified, database: { ...database, tls: 'TLSv1.2' } }
     await page.reload()
     await page.getByText('TLS 1.2, encrypted but not verified').waitFor()
   })
 
   test.each([320, 360, 1280, 2560])('fits a screen %i pixels wide, whatever the words', async (width) => {
     stop.words = [{ word: 'x'.repeat(256), definition: 'قطار'.repeat(64) }, ...numbered(3)]
-    stop.health = {
-      ...connected,
+    stop.report = {
+      ...reports.threeMembers,
       database: { name: 'Apache Cassandra', version: '5.0.5', tls: 'TLSv1.3', verified: true },
     }
     await open({ viewport: { width, height: 800 } })
     await page.getByText('word 2').waitFor()
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
+    expect(await sidewaysOverflow(page)).toBeLessThanOrEqual(0)
     expect(await accessibilityFaults(page)).toEqual([])
   })
 
@@ -206,10 +231,3 @@ describe('the page', () => {
 
 const numbered = (count: number): Word[] =>
   Array.from({ length: count }, (_, index) => ({ word: `word ${index}`, definition: 'one of many' }))
-
-const problem = (status: number, detail: string): Problem => ({
-  type: 'about:blank',
-  title: 'Problem',
-  status,
-  detail,
-})

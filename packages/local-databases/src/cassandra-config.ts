@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { findJava } from './java.ts'
+import { findJava, type Java } from './java.ts'
 import { installed } from './settings.ts'
 
 type MemberOptions = {
@@ -11,6 +12,9 @@ type MemberOptions = {
   count: number
   certificate: string | undefined
   tls: boolean
+  rack?: string
+  /** Settings that differ from ours. */
+  yaml?: Record<string, unknown>
 }
 
 /**
@@ -20,25 +24,38 @@ type MemberOptions = {
  */
 export const cassandraCommand = async (): Promise<[string, ...string[]]> => {
   const java = await findJava()
-  const jars = join(installed.cassandra, 'lib')
-  const names = await readdir(jars).catch(() => [])
-  const agent = names.find((name) => /^jamm-.*\.jar$/.test(name))
-  if (agent === undefined) throw new Error('Apache Cassandra is not installed')
+  const jars = await jarsOf(installed.cassandra)
+  if (jars.length === 0) throw new Error('Apache Cassandra is not installed')
+  const archive = classArchiveOf(java)
   return [
-    java,
+    java.program,
     // Small and quick to start rather than fast for hours: a serial collector, and no second compiler.
     '-Xms512m',
     '-Xmx512m',
     '-XX:MaxDirectMemorySize=128m',
     '-XX:+UseSerialGC',
     '-XX:TieredStopAtLevel=1',
-    '-Xshare:auto',
     '-Xss256k',
-    `-javaagent:${join(jars, agent)}`,
+    // An archive of other jars, or of another place, is passed over.
+    '-Xshare:auto',
+    ...(existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : []),
     ...modules,
     '-cp',
-    join(jars, '*'),
+    jars.join(delimiter),
   ]
+}
+
+/** Where class-archive.ts puts the classes that this Java loads while a member starts. */
+export const classArchiveOf = ({ build }: Java): string => join(installed.cassandra, `classes-${build}.jsa`)
+
+/** In an order that does not depend on the file system: an archive is for one class path. */
+const jarsOf = async (folder: string): Promise<string[]> => {
+  const lib = join(folder, 'lib')
+  const names = await readdir(lib).catch(() => [])
+  return names
+    .filter((name) => name.endsWith('.jar'))
+    .sort()
+    .map((name) => join(lib, name))
 }
 
 /** What Cassandra 5 uses of the JDK's inside. Source: conf/jvm17-server.options of Apache Cassandra 5.0. */
@@ -66,8 +83,14 @@ export const writeCassandraConfig = async (folder: string, options: MemberOption
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const file = (name: string) => join(folder, name)
   // JSON is YAML.
-  await writeFile(file('cassandra.yaml'), JSON.stringify(settingsOfMember(folder, options), null, 2))
-  await writeFile(file('rackdc.properties'), `dc=datacenter1\nrack=rack${options.index + 1}\n`)
+  await writeFile(
+    file('cassandra.yaml'),
+    JSON.stringify({ ...settingsOfMember(folder, options), ...options.yaml }, null, 2),
+  )
+  await writeFile(
+    file('rackdc.properties'),
+    `dc=datacenter1\nrack=${options.rack ?? `rack${options.index + 1}`}\n`,
+  )
   await writeFile(file('logback.xml'), logback)
   const properties = {
     'cassandra.config': pathToFileURL(file('cassandra.yaml')).href,
@@ -80,12 +103,20 @@ export const writeCassandraConfig = async (folder: string, options: MemberOption
     // All members are on this machine: nothing to settle, nothing to wait for before or after.
     'cassandra.skip_wait_for_gossip_to_settle': 0,
     'cassandra.ring_delay_ms': 0,
-    'cassandra.superuser_setup_delay_ms': 0,
+    // Follows ring_delay_ms otherwise: a member that starts slowly is then known before it has told its token, counts
+    // as one that never will, is forgotten, and members that have no other seed never hear of each other again.
+    'cassandra.gossip_quarantine_delay_ms': 20_000,
+    // Not 0: until the others are up, the default role cannot be made, and that is how long it waits between attempts.
+    'cassandra.superuser_setup_delay_ms': 100,
     'cassandra.shutdown_announce_in_ms': 0,
     // Roles are on every member, so that login works while others are down.
     'cassandra.system_auth.default_rf': options.count,
     'cassandra.system_distributed.default_rf': 1,
     'cassandra.system_traces.default_rf': 1,
+    // The default makes 100,000 rows at every start, to learn what one takes of the heap: a third of the time it needs.
+    'cassandra.memtable_row_overhead_computation_step': 1000,
+    // Passwords are random, of 144 bits: the slow hash (2^10 rounds, 100 ms of each login) would protect nothing.
+    'cassandra.auth_bcrypt_gensalt_log2_rounds': 4,
     'java.net.preferIPv4Stack': true,
   }
   return [

@@ -5,11 +5,16 @@ import { isIP } from 'node:net'
 import { join } from 'node:path'
 import * as x509 from '@peculiar/x509'
 
-export type CertificateFiles = {
+/** PEM of a member's certificate, of its key, and of both in one file, as Cassandra reads them. */
+export type MemberFiles = { certificate: string; key: string; both: string }
+
+/** `expired` is of the same authority, for the same names, and ended yesterday. */
+export type MemberCertificates = MemberFiles & { expired: MemberFiles }
+
+type CertificateFiles = {
   /** PEM of the certificate authority: what a client trusts. */
   authority: string
-  /** Per member: PEM of its certificate, of its key, and of both in one file, as Cassandra reads them. */
-  members: { certificate: string; key: string; both: string }[]
+  members: MemberCertificates[]
 }
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
@@ -22,12 +27,12 @@ const day = 24 * 60 * 60 * 1000
  * written: nobody can make a certificate that clients of this database would trust.
  *
  * @param names per member, the DNS names and IP addresses that clients may dial it by
- * @param kind 'expired' ended yesterday; 'wrong-name' is for wrong.example.com only
+ * @param kind 'expired' ended yesterday, 'ending' ends in ten days; 'wrong-name' is for wrong.example.com only
  */
 export const certificatesFor = async (
   directory: string,
   names: readonly (readonly string[])[],
-  kind: 'good' | 'expired' | 'wrong-name',
+  kind: 'good' | 'expired' | 'ending' | 'wrong-name',
 ): Promise<CertificateFiles> => {
   const files = filesIn(directory, names.length)
   if (await isUsable(directory, names, kind)) return files
@@ -35,21 +40,21 @@ export const certificatesFor = async (
   await rm(made, { recursive: true, force: true })
   await mkdir(made, { recursive: true, mode: 0o700 })
   const now = Date.now()
+  const past = { notBefore: new Date(now - 30 * day), notAfter: new Date(now - day) }
   const validity =
     kind === 'expired'
-      ? { notBefore: new Date(now - 30 * day), notAfter: new Date(now - day) }
-      : { notBefore: new Date(now - day), notAfter: new Date(now + 397 * day) }
+      ? past
+      : { notBefore: new Date(now - day), notAfter: new Date(now + (kind === 'ending' ? 10.5 : 397) * day) }
   const authority = await makeAuthority(new Date(now - 60 * day), new Date(now + 397 * day))
   const targets = filesIn(made, names.length)
   await writeFile(targets.authority, authority.certificate.toString('pem'))
   for (const [index, member] of targets.members.entries()) {
     const subjects = kind === 'wrong-name' ? ['wrong.example.com'] : (names[index] ?? [])
-    const { certificate, key } = await makeCertificate(authority, subjects, validity)
-    await writeFile(member.certificate, certificate)
-    await writeFile(member.key, key, { mode: 0o600 })
-    await writeFile(member.both, key + certificate + authority.certificate.toString('pem'), { mode: 0o600 })
+    await writeCertificate(member, authority, subjects, validity)
+    await writeCertificate(member.expired, authority, subjects, past)
   }
-  await writeFile(join(made, 'about.json'), JSON.stringify({ names, kind, notAfter: validity.notAfter }))
+  const about = { names, kind, notAfter: validity.notAfter, hasExpired: true }
+  await writeFile(join(made, 'about.json'), JSON.stringify(about))
   await rm(directory, { recursive: true, force: true })
   await rename(made, directory)
   await chmod(directory, 0o700)
@@ -59,10 +64,15 @@ export const certificatesFor = async (
 const filesIn = (directory: string, members: number): CertificateFiles => ({
   authority: join(directory, 'authority.pem'),
   members: Array.from({ length: members }, (_, index) => ({
-    certificate: join(directory, `member-${index + 1}.pem`),
-    key: join(directory, `member-${index + 1}.key`),
-    both: join(directory, `member-${index + 1}.both.pem`),
+    ...filesOfMember(join(directory, `member-${index + 1}`)),
+    expired: filesOfMember(join(directory, `member-${index + 1}.expired`)),
   })),
+})
+
+const filesOfMember = (path: string): MemberFiles => ({
+  certificate: `${path}.pem`,
+  key: `${path}.key`,
+  both: `${path}.both.pem`,
 })
 
 const isUsable = async (
@@ -72,8 +82,18 @@ const isUsable = async (
 ): Promise<boolean> => {
   const text = await readFile(join(directory, 'about.json'), 'utf8').catch(() => undefined)
   if (text === undefined) return false
-  const about = JSON.parse(text) as { names: string[][]; kind: string; notAfter: string }
-  if (about.kind !== kind || JSON.stringify(about.names) !== JSON.stringify(names)) return false
+  const about = JSON.parse(text) as {
+    names: string[][]
+    kind: string
+    notAfter: string
+    hasExpired?: boolean
+  }
+  if (
+    about.kind !== kind ||
+    about.hasExpired !== true ||
+    JSON.stringify(about.names) !== JSON.stringify(names)
+  )
+    return false
   return kind === 'expired' || Date.parse(about.notAfter) > Date.now() + 30 * day
 }
 
@@ -96,6 +116,18 @@ const makeAuthority = async (notBefore: Date, notAfter: Date): Promise<Authority
   return { certificate, keys }
 }
 
+const writeCertificate = async (
+  files: MemberFiles,
+  authority: Authority,
+  names: readonly string[],
+  validity: { notBefore: Date; notAfter: Date },
+): Promise<void> => {
+  const { certificate, key } = await makeCertificate(authority, names, validity)
+  await writeFile(files.certificate, certificate)
+  await writeFile(files.key, key, { mode: 0o600 })
+  await writeFile(files.both, key + certificate + authority.certificate.toString('pem'), { mode: 0o600 })
+}
+
 const makeCertificate = async (
   authority: Authority,
   names: readonly string[],
@@ -112,7 +144,11 @@ const makeCertificate = async (
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      // And for clients: what a test shows to a server that asks for a certificate.
+      new x509.ExtendedKeyUsageExtension([
+        x509.ExtendedKeyUsage.serverAuth,
+        x509.ExtendedKeyUsage.clientAuth,
+      ]),
       new x509.SubjectAlternativeNameExtension(
         names.map((name) => ({ type: isIP(name) ? ('ip' as const) : ('dns' as const), value: name })),
       ),

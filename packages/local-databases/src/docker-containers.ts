@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   type ContainerRuntimeClient,
@@ -8,6 +9,8 @@ import {
   StartupCheckStrategy,
   type StartupStatus,
 } from 'testcontainers'
+import type { MemberCertificates, MemberFiles } from './certificates.ts'
+import { hintFor } from './container-hints.ts'
 import { directoryLabel, ownerLabel, startReaper } from './docker.ts'
 import type { Context, ControlAction, Settings } from './settings.ts'
 
@@ -48,15 +51,30 @@ export const containersOf = async (docker: ContainerRuntimeClient, settings: Set
         .remove()
         .catch(() => {}) // there is none
     },
-    /** Starts a container, and gives back what controls it; it is ready when `isReady` says so. */
-    start: async (container: LoopbackContainer, isReady: () => Promise<boolean>) => {
+    /**
+     * Starts a container, and gives back what controls it; it is ready when `isReady` says so.
+     * @param certificates of which it has the good one, by {@link certificateIn}
+     */
+    start: async (
+      container: LoopbackContainer,
+      isReady: () => Promise<boolean>,
+      { expired, ...good }: MemberCertificates,
+    ) => {
       const running = await container.withLabels(labels).withWaitStrategy(new Created()).start()
       started.push(running)
       const handle = dockerode.getContainer(running.getId())
       const untilReady = () => untilServes(handle, isReady, context.signal)
       await untilReady()
       return async (action: ControlAction): Promise<void> => {
-        if (action === 'kill') await handle.kill({ signal: 'SIGKILL' })
+        if (action === 'expire' || action === 'renew') {
+          await running.copyContentToContainer(await certificateIn(action === 'expire' ? expired : good))
+          const { State } = await handle.inspect()
+          if (!State.Running) return
+          await handle.kill({ signal: 'SIGKILL' })
+          await handle.wait()
+          await handle.start()
+          await untilReady()
+        } else if (action === 'kill') await handle.kill({ signal: 'SIGKILL' })
         else if (action === 'stop') await handle.stop({ t: 5 })
         else if (action === 'pause') await handle.pause()
         else if (action === 'resume') await handle.unpause()
@@ -68,6 +86,15 @@ export const containersOf = async (docker: ContainerRuntimeClient, settings: Set
       }
     },
   }
+}
+
+/** A certificate and its key as files of a container, where both servers look for them. */
+export const certificateIn = async ({ certificate, key }: MemberFiles) => {
+  const mode = 0o644 // the server runs as a user of its own
+  return [
+    { content: await readFile(certificate), target: '/etc/grand-tour/member.pem', mode },
+    { content: await readFile(key), target: '/etc/grand-tour/member.key', mode },
+  ]
 }
 
 /** A container whose ports are reachable from this machine only; testcontainers opens them to the network. */
@@ -102,7 +129,7 @@ const untilServes = async (
     if (!State.Running || isLate) {
       const log = await lastLinesOf(handle)
       const what = isLate ? `is not ready after ${readySeconds} s` : `ended with exit code ${State.ExitCode}`
-      throw new Error(`the container ${what}; the end of its log:\n${log}`)
+      throw new Error(`the container ${what}; the end of its log:\n${log}${hintFor(log)}`)
     }
     await delay(100)
   }

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ContainerRuntimeClient } from 'testcontainers'
-import { certificatesFor } from './certificates.ts'
+import { certificatesFor, type MemberCertificates } from './certificates.ts'
 import { images } from './docker.ts'
-import { containersOf, LoopbackContainer } from './docker-containers.ts'
+import { certificateIn, containersOf, LoopbackContainer } from './docker-containers.ts'
 import { keptIn, randomPassword } from './kept.ts'
 import { freePort } from './ports.ts'
 import type { Context, Running, Settings } from './settings.ts'
@@ -28,15 +28,11 @@ export const startByDocker = async (
   const names = ['localhost', host, '::1']
   const folder = join(settings.directory, 'docker-certificates')
   const { authority, members } = await certificatesFor(folder, [names], settings.certificate)
+  const [own] = members as [MemberCertificates]
   const containers = await containersOf(docker, settings, context)
   if (!kept.isMade) await containers.removeVolume('mysql') // which the image may have left half made
   const volume = await containers.volume('mysql')
   const inContainer = (name: string) => `/etc/grand-tour/${name}`
-  const file = async (source: string | undefined, name: string) => ({
-    content: await readFile(source ?? ''),
-    target: inContainer(name),
-    mode: 0o644, // the server runs as a user of its own
-  })
   const tls = [
     `--ssl-ca=${inContainer('authority.pem')}`,
     `--ssl-cert=${inContainer('member.pem')}`,
@@ -53,9 +49,8 @@ export const startByDocker = async (
       MYSQL_DATABASE: 'compose',
     })
     .withCopyContentToContainer([
-      await file(authority, 'authority.pem'),
-      await file(members[0]?.certificate, 'member.pem'),
-      await file(members[0]?.key, 'member.key'),
+      { content: await readFile(authority), target: inContainer('authority.pem'), mode: 0o644 },
+      ...(await certificateIn(own)),
       // Run once, by the image, when it makes the data directory.
       { content: grants, target: '/docker-entrypoint-initdb.d/grants.sql', mode: 0o644 },
     ])
@@ -71,6 +66,7 @@ export const startByDocker = async (
   const control = await containers.start(
     container,
     async () => (await mysqlVersionAt(host, kept.port)) !== undefined,
+    own,
   )
   kept.isMade = true
   await save()
@@ -86,7 +82,7 @@ export const startByDocker = async (
     },
     admin: url('root', kept.root),
     members: [{ name: images.mysql, host, port: kept.port }],
-    chosen: { way: 'docker', members: 1 },
+    chosen: { way: 'docker', members: 1, server: 'mysqld' },
     control: (_member, action) => control(action),
   }
 }

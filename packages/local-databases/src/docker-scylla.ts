@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ContainerRuntimeClient } from 'testcontainers'
-import { certificatesFor } from './certificates.ts'
+import { certificatesFor, type MemberCertificates } from './certificates.ts'
 import { ensureRoles, everyMemberAnswers } from './cql-login.ts'
 import { images } from './docker.ts'
-import { containersOf, LoopbackContainer } from './docker-containers.ts'
+import { certificateIn, containersOf, LoopbackContainer } from './docker-containers.ts'
 import { keptIn, randomPassword } from './kept.ts'
 import { affordableMembers } from './memory.ts'
 import { freePort } from './ports.ts'
@@ -44,13 +43,9 @@ export const startByDocker = async (
 
   const controls: ((action: ControlAction) => Promise<void>)[] = []
   const startMember = async (index: number): Promise<void> => {
+    const own = certificates.members[index] as MemberCertificates
     const volumeName = `scylla-${count}-${index + 1}`
     if (!kept.isMade) await containers.removeVolume(volumeName)
-    const file = async (source: string | undefined, name: string) => ({
-      content: await readFile(source ?? ''),
-      target: `/etc/grand-tour/${name}`,
-      mode: 0o644, // the server runs as a user of its own
-    })
     const tls = [
       'enabled=true',
       'certificate=/etc/grand-tour/member.pem',
@@ -62,8 +57,7 @@ export const startByDocker = async (
       .withExposedPorts({ container: 9042, host: portOf(index) })
       .withBindMounts([{ source: await containers.volume(volumeName), target: '/var/lib/scylla' }])
       .withCopyContentToContainer([
-        await file(certificates.members[index]?.certificate, 'member.pem'),
-        await file(certificates.members[index]?.key, 'member.key'),
+        ...(await certificateIn(own)),
         {
           content: `dc=datacenter1\nrack=rack${index + 1}\n`,
           target: '/etc/scylla/cassandra-rackdc.properties',
@@ -89,7 +83,11 @@ export const startByDocker = async (
         '--reactor-backend=epoll',
       ])
     context.onProgress(`Starting ${images.scylla} by Docker, member ${index + 1} of ${count}`)
-    controls[index] = await containers.start(container, () => answersCql(host, portOf(index), settings.tls))
+    controls[index] = await containers.start(
+      container,
+      () => answersCql(host, portOf(index), settings.tls),
+      own,
+    )
   }
   // New members join one after the other; members that know each other start together.
   if (kept.isMade) await Promise.all(indexes.map(startMember))

@@ -4,11 +4,14 @@ import { join } from 'node:path'
 import type { ContainerRuntimeClient } from 'testcontainers'
 import type { Kind } from './settings.ts'
 
+const { sizes, ...names } = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../images.json'), 'utf8'),
+) as Record<Kind, string> & { sizes: Record<Kind, string> }
+
 /** The images, pinned; docker/compose.yaml has the same. */
-export const images = JSON.parse(readFileSync(join(import.meta.dirname, '../images.json'), 'utf8')) as Record<
-  Kind,
-  string
->
+export const images: Record<Kind, string> = names
+/** What they are to download and on disk, about, in words. */
+export const imageSizes: Record<Kind, string> = sizes
 
 /** The Docker daemon that answers, wherever it listens; undefined when none does. The client command is never asked. */
 export const dockerDaemon = async (): Promise<ContainerRuntimeClient | undefined> => {
@@ -19,15 +22,21 @@ export const dockerDaemon = async (): Promise<ContainerRuntimeClient | undefined
   return getContainerRuntimeClient().catch(() => undefined)
 }
 
+/** Whether the daemon has the image of a kind of database. */
+export const hasImage = async (docker: ContainerRuntimeClient, kind: Kind): Promise<boolean> => {
+  const { ImageName } = await import('testcontainers')
+  return docker.image.exists(ImageName.fromString(images[kind]))
+}
+
 /** Pulls the image of a kind of database unless the daemon has it. @throws when it cannot be pulled, saying why */
 export const ensureImage = async (
   docker: ContainerRuntimeClient,
   kind: Kind,
   onProgress: (line: string) => void,
 ): Promise<void> => {
+  if (await hasImage(docker, kind)) return
   const { ImageName } = await import('testcontainers')
   const image = ImageName.fromString(images[kind])
-  if (await docker.image.exists(image)) return
   onProgress(`Pulling the Docker image ${images[kind]}`)
   await docker.image.pull(image).catch((error: Error) => {
     throw new Error(`the image ${images[kind]} cannot be pulled: ${error.message.trim()}`)

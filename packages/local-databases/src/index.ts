@@ -1,3 +1,6 @@
+export { isAgreedTo } from './ask.ts'
+export { type FaultProxy, faultProxy, type NetworkFault } from './fault-proxy.ts'
 export { type Lease, lease } from './lease.ts'
 export { type ProvisionOptions, provision } from './provision.ts'
+export { serveBreaking } from './serve-breaking.ts'
 export type { ControlAction, Kind, LeaseOptions, Member, Way } from './settings.ts'

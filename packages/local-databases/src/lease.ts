@@ -17,7 +17,8 @@ export type Lease = Omit<Running, 'chosen' | 'admin'> & {
  * where a daemon answers, else natively. It is shared with everybody who leases the same directory, and ends with the
  * last of them, however they end. What it was told survives in the directory.
  *
- * @throws when there is no way to get one, naming the ways; or when it is running with other options than these
+ * @throws when there is no way to get one, naming the ways; when it is running with other options than these; or once
+ *   `signal` is aborted, when what was started for it has ended
  */
 export const lease = async (kind: Kind, options: LeaseOptions = {}): Promise<Lease> => {
   const given = options.way === undefined ? givenDatabase(kind, process.env) : undefined
@@ -25,6 +26,7 @@ export const lease = async (kind: Kind, options: LeaseOptions = {}): Promise<Lea
   const { chosen: _, ...granted } = await leaseFromOwner(
     settingsOf(kind, options),
     options.onProgress ?? (() => {}),
+    options.signal ?? new AbortController().signal,
   )
   return { ...granted, [Symbol.asyncDispose]: granted.release }
 }

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
-import { access, mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { access, constants, cp, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { onPath, outputOf } from './programs.ts'
+import { onPath, outputOf, succeeds } from './programs.ts'
 import { type Context, installed } from './settings.ts'
 
 /** A server program: which, and the command that every one of its options is added to. */
@@ -33,7 +33,10 @@ export const findMysqlServer = async (wanted?: MysqlServer['kind']): Promise<Mys
   throw new Error(`no ${wanted ?? 'mysqld or mariadbd'} is installed`)
 }
 
-/** Makes the server's data directory where it is missing: beside its place first, so that it is never half made. */
+/**
+ * Makes the server's data directory where it is missing: a copy (0.2 s) of one that this version of the server made once
+ * (3 s, and seven times the work). Both are made beside their place first, so that they are never half there.
+ */
 export const makeDataDirectory = async (
   server: MysqlServer,
   data: string,
@@ -41,13 +44,28 @@ export const makeDataDirectory = async (
 ): Promise<void> => {
   if (await exists(data)) return
   context.onProgress(`Making a data directory for ${server.kind}`)
+  const version = /Ver (\S+)/.exec(await outputOf(server.command[0], '--version'))?.[1] ?? ''
+  const first = join(installed.newData, `${server.kind}-${version}`)
+  if (!(await exists(first))) await makeFirst(server, first, context)
   const made = `${data}.new`
   await rm(made, { recursive: true, force: true })
-  await mkdir(made, { mode: 0o700 })
-  const options = [`--datadir=${made}`, '--skip-log-bin', await temporaryIn(dirname(data))]
+  await cp(first, made, { recursive: true, mode: constants.COPYFILE_FICLONE })
+  await rename(made, data)
+}
+
+const makeFirst = async (server: MysqlServer, first: string, context: Context): Promise<void> => {
+  await mkdir(dirname(first), { recursive: true })
+  const folder = await mkdtemp(`${first}.`)
+  const data = join(folder, 'data')
+  await mkdir(data, { mode: 0o700 })
+  const options = [`--datadir=${data}`, '--skip-log-bin', await temporaryIn(folder)]
   if (server.kind === 'mysqld') await run(server, [...options, '--initialize-insecure'], '', context)
   else await run(server, [...options, '--bootstrap'], await systemTables(), context)
-  await rename(made, data)
+  await rm(join(data, 'auto.cnf'), { force: true }) // what makes a server unique: each copy gets its own
+  await rename(data, first).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOTEMPTY') throw error // else another process was faster
+  })
+  await rm(folder, { recursive: true })
 }
 
 /**
@@ -93,8 +111,4 @@ const run = async (
   if ((await promise) !== 0) throw new Error(`${server.kind} could not make its data directory:\n${log}`)
 }
 
-const exists = (file: string): Promise<boolean> =>
-  access(file).then(
-    () => true,
-    () => false,
-  )
+const exists = (file: string): Promise<boolean> => succeeds(access(file))

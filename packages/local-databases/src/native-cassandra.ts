@@ -7,6 +7,7 @@ import { ensureRoles, everyMemberAnswers } from './cql-login.ts'
 import { keptIn, randomPassword } from './kept.ts'
 import { affordableMembers } from './memory.ts'
 import { freePort } from './ports.ts'
+import { presentedCertificate } from './presented-certificate.ts'
 import { serverProcess } from './server-process.ts'
 import type { Context, Running, Settings } from './settings.ts'
 import { answersCql } from './sockets.ts'
@@ -14,9 +15,14 @@ import { answersCql } from './sockets.ts'
 /**
  * Starts a cluster of Apache Cassandra, a real CQL database with several members, from the jars that provisioning got.
  *
+ * @param more options of Java's own, and how long a member may take to end before it is killed
  * @throws when Java or the jars are missing, or when a member does not get ready, with the end of its log
  */
-export const startNativeCassandra = async (settings: Settings, context: Context): Promise<Running> => {
+export const startNativeCassandra = async (
+  settings: Settings,
+  context: Context,
+  more: { javaOptions?: string[]; endSeconds?: number } = {},
+): Promise<Running> => {
   const command = await cassandraCommand()
   const count = settings.members ?? affordableMembers(context)
   const folder = join(settings.directory, `cassandra-${count}`)
@@ -36,6 +42,11 @@ export const startNativeCassandra = async (settings: Settings, context: Context)
   const names = hosts.map((host) => ['localhost', host, ...(host === '127.0.0.1' ? ['::1'] : [])])
   const certificates = await certificatesFor(join(folder, 'certificates'), names, settings.certificate)
 
+  const presented = await Promise.all(
+    certificates.members.map((files, index) =>
+      presentedCertificate(join(folder, `member-${index + 1}`, 'certificate'), files),
+    ),
+  )
   const processes = await Promise.all(
     hosts.map(async (host, index) => {
       const memberFolder = join(folder, `member-${index + 1}`)
@@ -44,17 +55,23 @@ export const startNativeCassandra = async (settings: Settings, context: Context)
         host,
         index,
         count,
-        certificate: certificates.members[index]?.both,
+        certificate: presented[index]?.files.both,
         tls: settings.tls,
+        ...settings.cassandra?.[index],
       }
       return serverProcess(
         {
           name: `Cassandra member ${index + 1}`,
-          command: [...command, ...(await writeCassandraConfig(memberFolder, options))],
+          command: [
+            ...command,
+            ...(more.javaOptions ?? []),
+            ...(await writeCassandraConfig(memberFolder, options)),
+          ],
           cwd: memberFolder,
           logFile: join(memberFolder, 'server.log'),
           isReady: () => answersCql(host, kept.port, settings.tls),
           readySeconds: 90,
+          ...(more.endSeconds !== undefined && { endSeconds: more.endSeconds }),
         },
         context,
       )
@@ -63,10 +80,13 @@ export const startNativeCassandra = async (settings: Settings, context: Context)
   context.onEnd(async () => {
     await Promise.all(processes.map(({ end }) => end()))
   })
+  const expired = new Set<number>()
   const cluster = {
     members: hosts.map((host) => ({ host, port: kept.port })),
     authority: settings.tls ? certificates.authority : undefined,
-    isExpectedToVerify: settings.certificate === 'good',
+    get isExpectedToVerify() {
+      return settings.certificate === 'good' && expired.size === 0
+    },
   }
   context.onProgress(`Starting ${count} Cassandra ${count === 1 ? 'member' : 'members'} on port ${kept.port}`)
   for (const process of processes) process.spawn()
@@ -89,11 +109,13 @@ export const startNativeCassandra = async (settings: Settings, context: Context)
     control: async (member, action) => {
       const process = processes[member]
       if (process === undefined) throw new Error(`There is no member ${member}; there are ${count}, from 0.`)
-      await process.control(action)
+      if (action === 'expire') expired.add(member)
+      if (action === 'renew') expired.delete(member)
+      await presented[member]?.controlOf(process)(action)
       // Up means: the others know it, too.
-      if (action === 'start' && processes.every(({ isRunning }) => isRunning)) {
+      const isStarted = action === 'start' || action === 'expire' || action === 'renew'
+      if (isStarted && processes.every(({ isRunning, isPaused }) => isRunning && !isPaused))
         await everyMemberAnswers(cluster, kept, context.signal)
-      }
     },
   }
 }

@@ -1,9 +1,10 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { certificatesFor } from './certificates.ts'
+import { certificatesFor, type MemberCertificates, type MemberFiles } from './certificates.ts'
 import { keptIn, randomPassword } from './kept.ts'
 import { findMysqlServer, type MysqlServer, makeDataDirectory, temporaryIn } from './mysql-server.ts'
 import { freePort } from './ports.ts'
+import { presentedCertificate } from './presented-certificate.ts'
 import { serverProcess } from './server-process.ts'
 import type { Context, Running, Settings } from './settings.ts'
 import { mysqlVersionAt } from './sockets.ts'
@@ -25,7 +26,13 @@ export const startNativeMysql = async (settings: Settings, context: Context): Pr
   kept.port = await freePort([host], kept.port || undefined)
   await save()
   const names = ['localhost', host, '::1']
-  const certificates = await certificatesFor(join(folder, 'certificates'), [names], settings.certificate)
+  const { authority, members } = await certificatesFor(
+    join(folder, 'certificates'),
+    [names],
+    settings.certificate,
+  )
+  const [own] = members as [MemberCertificates]
+  const presented = await presentedCertificate(join(folder, 'certificate'), own)
   await makeDataDirectory(server, data, context)
   const initFile = join(folder, 'init.sql')
   await writeFile(`${initFile}.new`, usersAndDatabase(kept), { mode: 0o600 })
@@ -37,7 +44,14 @@ export const startNativeMysql = async (settings: Settings, context: Context): Pr
       command: [
         ...server.command,
         await temporaryIn(folder),
-        ...serverOptions(server, { data, initFile, port: kept.port, certificates, settings }),
+        ...serverOptions(server, {
+          data,
+          initFile,
+          port: kept.port,
+          authority,
+          certificate: presented.files,
+          settings,
+        }),
       ],
       cwd: folder,
       logFile: join(folder, 'server.log'),
@@ -52,6 +66,7 @@ export const startNativeMysql = async (settings: Settings, context: Context): Pr
   context.onProgress(`Starting ${server.kind} on ${host}:${kept.port}`)
   process.spawn()
   await process.untilReady()
+  const control = presented.controlOf(process)
 
   const query = settings.tls ? '' : '?ssl-mode=DISABLED'
   const url = (user: string, password: string) =>
@@ -60,12 +75,12 @@ export const startNativeMysql = async (settings: Settings, context: Context): Pr
     way: 'native',
     env: {
       COMPOSE_MYSQL_URL: url('tour', kept.tour),
-      ...(settings.tls && { PATH_TO_MYSQL_CERT: certificates.authority }),
+      ...(settings.tls && { PATH_TO_MYSQL_CERT: authority }),
     },
     admin: url('root', kept.root),
     members: [{ name: server.kind, host, port: kept.port }],
     chosen: { way: 'native', members: 1, server: server.kind },
-    control: (_member, action) => process.control(action),
+    control: (_member, action) => control(action),
   }
 }
 
@@ -82,19 +97,19 @@ type ServerOptions = {
   data: string
   initFile: string
   port: number
-  certificates: Awaited<ReturnType<typeof certificatesFor>>
+  authority: string
+  certificate: MemberFiles
   settings: Settings
 }
 
 const serverOptions = (
   server: MysqlServer,
-  { data, initFile, port, certificates, settings }: ServerOptions,
+  { data, initFile, port, authority, certificate, settings }: ServerOptions,
 ) => {
-  const [member] = certificates.members
   const tls = [
-    `--ssl-ca=${certificates.authority}`,
-    `--ssl-cert=${member?.certificate}`,
-    `--ssl-key=${member?.key}`,
+    `--ssl-ca=${authority}`,
+    `--ssl-cert=${certificate.certificate}`,
+    `--ssl-key=${certificate.key}`,
     '--require-secure-transport=ON',
   ]
   const noTls = server.kind === 'mysqld' ? ['--tls-version=', '--auto-generate-certs=OFF'] : ['--skip-ssl']

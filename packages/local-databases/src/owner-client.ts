@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { jsonLines, sendLine } from './json-lines.ts'
@@ -24,11 +25,13 @@ type FromOwner =
 export const leaseFromOwner = async (
   settings: Settings,
   onProgress: (line: string) => void,
+  signal: AbortSignal,
 ): Promise<OwnerLease> => {
   mkdirSync(settings.directory, { recursive: true, mode: 0o700 })
   for (;;) {
-    const socket = (await connectToOwner(settings.directory)) ?? (await connectToNewOwner(settings))
-    const lease = socket && (await askFor(socket, settings, onProgress))
+    signal.throwIfAborted()
+    const socket = (await connectToOwner(settings.directory)) ?? (await connectToNewOwner(settings, signal))
+    const lease = socket && (await askFor(socket, settings, onProgress, signal))
     if (lease !== undefined) return lease
     await delay(100) // that owner was just ending
   }
@@ -50,11 +53,13 @@ export const connectToOwner = async (directory: string): Promise<Socket | undefi
 }
 
 /** Starts an owner, and connects to it or to one that was faster; undefined when it ended meanwhile. */
-const connectToNewOwner = async (settings: Settings): Promise<Socket | undefined> => {
+const connectToNewOwner = async (settings: Settings, signal: AbortSignal): Promise<Socket | undefined> => {
   const { directory } = settings
   const logFile = join(directory, 'owner.log')
   const log = openSync(logFile, 'w', 0o600)
   const { NODE_OPTIONS: _, ...env } = process.env
+  // What it compiles is kept for the next owner: a third of its start.
+  env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'node-compile-cache')
   const owner = spawn(process.execPath, [join(import.meta.dirname, 'owner.ts'), JSON.stringify(settings)], {
     detached: true,
     stdio: ['ignore', log, log],
@@ -69,7 +74,8 @@ const connectToNewOwner = async (settings: Settings): Promise<Socket | undefined
   for (;;) {
     const socket = await connectToOwner(directory)
     if (socket !== undefined) return socket
-    if (exitCode === 0) return undefined
+    if (signal.aborted) owner.kill() // a former owner's end may have to be waited for
+    if (exitCode === 0 || (signal.aborted && exitCode !== undefined)) return undefined
     if (exitCode !== undefined) throw new Error((await readFile(logFile, 'utf8')).trim())
     await delay(20)
   }
@@ -82,6 +88,7 @@ const askFor = async (
   socket: Socket,
   settings: Settings,
   onProgress: (line: string) => void,
+  signal: AbortSignal,
 ): Promise<OwnerLease | undefined> => {
   const answer = Promise.withResolvers<Omit<Running, 'control'> | undefined>()
   const waiting = new Map<number, PromiseWithResolvers<void>>()
@@ -100,6 +107,9 @@ const askFor = async (
     else waiting.get(line.id)?.reject(new Error(line.error))
   })
   sendLine(socket, { lease: settings })
+  const giveUp = () => answer.reject(signal.reason)
+  signal.addEventListener('abort', giveUp)
+  if (signal.aborted) giveUp()
 
   const release = async (): Promise<void> => {
     socket.ref()
@@ -127,5 +137,7 @@ const askFor = async (
   } catch (error) {
     await release()
     throw error
+  } finally {
+    signal.removeEventListener('abort', giveUp)
   }
 }

@@ -1,13 +1,23 @@
-import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { promisify } from 'node:util'
+import { run } from './programs.ts'
+
+type Options = { signal: AbortSignal; onProgress: (line: string) => void }
+
+/** apt's lists of packages are for one process at a time. */
+let installing: Promise<unknown> = Promise.resolve()
 
 /**
  * Installs system packages: as root on Debian and Ubuntu.
  *
  * @throws elsewhere, with the exact command to run
  */
-export const installPackages = async (packages: readonly string[], onProgress: (line: string) => void) => {
+export const installPackages = (packages: readonly string[], options: Options): Promise<void> => {
+  const installed = installing.catch(() => {}).then(() => install(packages, options))
+  installing = installed
+  return installed
+}
+
+const install = async (packages: readonly string[], { signal, onProgress }: Options): Promise<void> => {
   const osRelease = await readFile('/etc/os-release', 'utf8').catch(() => '')
   const isDebian = /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(osRelease)
   const command = `apt-get install --yes --no-install-recommends ${packages.join(' ')}`
@@ -15,13 +25,13 @@ export const installPackages = async (packages: readonly string[], onProgress: (
   if (process.getuid?.() !== 0)
     throw new Error(`Missing: ${packages.join(', ')}. Run this, and try again:\n  sudo ${command}`)
   onProgress('Reading the lists of packages')
-  await apt('update', '--quiet')
+  await apt(signal, 'update', '--quiet')
   onProgress(`Installing ${packages.join(', ')}`)
-  await apt(...command.split(' ').slice(1))
+  await apt(signal, ...command.split(' ').slice(1))
 }
 
-const apt = async (...args: string[]): Promise<void> => {
+const apt = (signal: AbortSignal, ...args: string[]): Promise<void> => {
   const options = ['-o', 'DPkg::Lock::Timeout=300']
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  await promisify(execFile)('apt-get', [...options, ...args], { env, maxBuffer: 64 * 2 ** 20 })
+  return run('apt-get', [...options, ...args], { env, signal })
 }

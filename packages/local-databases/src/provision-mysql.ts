@@ -1,13 +1,9 @@
-import { execFile } from 'node:child_process'
 import { chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { findMysqlServer } from './mysql-server.ts'
 import { installPackages } from './packages.ts'
+import { outputOf, run, succeeds } from './programs.ts'
 import type { Provisioning } from './provision.ts'
-
-const run = (program: string, args: string[], env?: NodeJS.ProcessEnv) =>
-  promisify(execFile)(program, args, { maxBuffer: 64 * 2 ** 20, env: { ...process.env, ...env } })
 
 /**
  * Gets MySQL itself. Debian has it in unstable (sid) only, and its packages there want newer libraries than the machine
@@ -15,28 +11,36 @@ const run = (program: string, args: string[], env?: NodeJS.ProcessEnv) =>
  * this machine's apt is set up for, with apt's own checks of signatures. Nothing of the system changes, and root is not
  * needed. Where that fails: MariaDB, which speaks the same protocol.
  */
-export const provisionMysql = async ({ folder, onProgress, announce }: Provisioning): Promise<void> => {
-  const has = (server: 'mysqld' | 'mariadbd') =>
-    findMysqlServer(server).then(
-      () => true,
-      () => false,
-    )
+export const provisionMysql = async (provisioning: Provisioning): Promise<void> => {
+  const { folder, signal, onProgress, announce } = provisioning
+  const has = (server: 'mysqld' | 'mariadbd') => succeeds(findMysqlServer(server))
   if (await has('mysqld')) return
-  await announce(
-    `For MySQL, this downloads MySQL's server (75 MB, 330 MB unpacked, into ${folder}). It takes 500 MB of memory.`,
-  )
   try {
-    await unpackMysql(folder, onProgress)
+    await announce(
+      `For MySQL, this downloads MySQL's server (75 MB, 330 MB unpacked, into ${folder}). It takes 500 MB of memory.`,
+    )
   } catch (error) {
+    signal.throwIfAborted()
+    if (!(await has('mariadbd'))) throw error
+    return onProgress('Warning: MySQL was not installed, as you said; taking MariaDB, which is here')
+  }
+  try {
+    await unpackMysql(provisioning)
+  } catch (error) {
+    signal.throwIfAborted()
     const lines = String((error as { stderr?: string }).stderr ?? (error as Error).message)
       .trim()
       .split('\n')
     onProgress(`Warning: MySQL could not be had (${lines.at(-1)}); taking MariaDB, which speaks its protocol`)
-    if (!(await has('mariadbd'))) await installPackages(['mariadb-server-core'], onProgress)
+    if (await has('mariadbd')) return
+    await announce(
+      'For MySQL, this installs MariaDB (system package mariadb-server-core, 7 MB, 45 MB unpacked). It takes 200 MB of memory.',
+    )
+    await installPackages(['mariadb-server-core'], { signal, onProgress })
   }
 }
 
-const unpackMysql = async (folder: string, onProgress: (line: string) => void): Promise<void> => {
+const unpackMysql = async ({ folder, signal, onProgress }: Provisioning): Promise<void> => {
   const made = `${folder}.new`
   const apt = join(made, 'apt')
   await rm(made, { recursive: true, force: true })
@@ -45,28 +49,28 @@ const unpackMysql = async (folder: string, onProgress: (line: string) => void): 
   await writeFile(join(apt, 'status'), '') // nothing is installed: so every library is needed
   await writeFile(join(apt, 'sources.list'), await sourcesWithMysql())
   await writeFile(join(apt, 'apt.conf'), aptConfiguration(apt))
-  const env = { APT_CONFIG: join(apt, 'apt.conf') }
+  const options = { signal, env: { ...process.env, APT_CONFIG: join(apt, 'apt.conf') } }
   onProgress("Reading the list of Debian's packages")
-  await run('apt-get', ['update', '--quiet'], env)
+  await run('apt-get', ['update', '--quiet'], options)
   onProgress('Downloading MySQL')
-  await run('apt-get', ['install', '--yes', '--download-only', 'mysql-server-core'], env)
+  await run('apt-get', ['install', '--yes', '--download-only', 'mysql-server-core'], options)
   onProgress('Unpacking MySQL')
   const archives = join(apt, 'cache/archives')
   for (const file of await readdir(archives)) {
-    if (file.endsWith('.deb')) await run('dpkg-deb', ['--extract', join(archives, file), made])
+    if (file.endsWith('.deb')) await run('dpkg-deb', ['--extract', join(archives, file), made], { signal })
   }
   await rm(apt, { recursive: true })
   await writeFile(join(made, 'mysqld'), await launcher(made))
   await chmod(join(made, 'mysqld'), 0o755)
-  await run(join(made, 'mysqld'), ['--version'])
+  await run(join(made, 'mysqld'), ['--version'], { signal })
   await rm(folder, { recursive: true, force: true })
   await rename(made, folder)
 }
 
 /** Debian's unstable, from the mirror that this machine's apt takes Debian from. */
 const sourcesWithMysql = async (): Promise<string> => {
-  const { stdout } = await run('apt-get', ['indextargets', '--format', '$(LABEL) $(REPO_URI)'])
-  const mirror = /^Debian (\S+)$/m.exec(stdout)?.[1]
+  const targets = await outputOf('apt-get', 'indextargets', '--format', '$(LABEL) $(REPO_URI)')
+  const mirror = /^Debian (\S+)$/m.exec(targets)?.[1]
   if (mirror === undefined) throw new Error("this machine's apt has no Debian mirror")
   return `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${mirror} sid main\n`
 }

@@ -1,24 +1,28 @@
-import { execFile } from 'node:child_process'
 import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { ensureClassArchive } from './class-archive.ts'
 import { findJava } from './java.ts'
 import { installPackages } from './packages.ts'
-import { onPath } from './programs.ts'
+import { onPath, run, succeeds } from './programs.ts'
 import type { Provisioning } from './provision.ts'
 
 const version = '5.0.5'
 
-/** Gets Apache Cassandra from Maven Central (or the mirror that Maven is set up for), and Java 17 where it is missing. */
-export const provisionScylla = async ({ folder, onProgress, announce }: Provisioning): Promise<void> => {
-  const hasJava = await findJava().then(
-    () => true,
-    () => false,
-  )
-  const hasCassandra = await access(join(folder, 'lib', `cassandra-all-${version}.jar`)).then(
-    () => true,
-    () => false,
-  )
+/**
+ * Gets Apache Cassandra from Maven Central (or the mirror that Maven is set up for), Java 17 where it is missing, and
+ * what lets this Java start it faster.
+ */
+export const provisionScylla = async (provisioning: Provisioning): Promise<void> => {
+  await installCassandra(provisioning)
+  await ensureClassArchive(provisioning).catch((error: Error) => {
+    provisioning.signal.throwIfAborted()
+    provisioning.onProgress(`Warning: Cassandra will start more slowly than it could (${error.message})`)
+  })
+}
+
+const installCassandra = async ({ folder, signal, onProgress, announce }: Provisioning): Promise<void> => {
+  const hasJava = await succeeds(findJava())
+  const hasCassandra = await succeeds(access(join(folder, 'lib', `cassandra-all-${version}.jar`)))
   if (hasJava && hasCassandra) return
   const hasMaven = (await onPath('mvn')) !== undefined
   const packages = [
@@ -30,7 +34,7 @@ export const provisionScylla = async ({ folder, onProgress, announce }: Provisio
     ...(packages.length === 0 ? [] : [`${packages.join(' and ')} (system packages, 60 to 150 MB)`]),
   ]
   await announce(`For CQL, this installs ${parts.join(' and ')}. Three members take 2.5 GB of memory.`)
-  if (packages.length > 0) await installPackages(packages, onProgress)
+  if (packages.length > 0) await installPackages(packages, { signal, onProgress })
   if (hasCassandra) return
   onProgress(`Downloading Apache Cassandra ${version}`)
   const made = `${folder}.new`
@@ -45,11 +49,10 @@ export const provisionScylla = async ({ folder, onProgress, announce }: Provisio
     '-DincludeScope=runtime',
     `-DoutputDirectory=${join(made, 'lib')}`,
   ]
-  await promisify(execFile)('mvn', args, { cwd: made, maxBuffer: 64 * 2 ** 20 }).catch(
-    (error: Error & { stdout?: string }) => {
-      throw new Error(`Maven could not get Apache Cassandra: ${(error.stdout ?? error.message).trim()}`)
-    },
-  )
+  await run('mvn', args, { cwd: made, signal }).catch((error: Error & { stdout?: string }) => {
+    signal.throwIfAborted()
+    throw new Error(`Maven could not get Apache Cassandra: ${(error.stdout ?? error.message).trim()}`)
+  })
   await rm(folder, { recursive: true, force: true })
   await rename(made, folder)
 }

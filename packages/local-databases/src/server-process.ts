@@ -16,19 +16,21 @@ type Options = {
   readySeconds: number
   /** Files that a killed server leaves and that keep the next one from starting. */
   leftovers?: readonly string[]
+  /** How long it may take to end before it is killed; five seconds unless given. */
+  endSeconds?: number
 }
-
-const endSeconds = 5
 
 /** A server that can be started, ended, killed and paused, and that dies when this process does. */
 export const serverProcess = (
-  { name, command, cwd, logFile, isReady, readySeconds, leftovers = [] }: Options,
+  { name, command, cwd, logFile, isReady, readySeconds, leftovers = [], endSeconds = 5 }: Options,
   context: Context,
 ) => {
   let child: ChildProcess | undefined
   let ended: Promise<void> = Promise.resolve()
+  let isPaused = false
 
   const spawnServer = (): void => {
+    isPaused = false
     for (const file of leftovers) rmSync(file, { force: true })
     const log = openSync(logFile, 'w', 0o600)
     // --pdeathsig: the kernel kills the server when this process ends, even by SIGKILL (prctl(2), PR_SET_PDEATHSIG).
@@ -64,7 +66,8 @@ export const serverProcess = (
     if (ending === undefined) return
     ending.kill('SIGTERM')
     ending.kill('SIGCONT') // a paused process would not see the first
-    const timer = setTimeout(() => ending.kill('SIGKILL'), endSeconds * 1000)
+    const patience = context.signal.aborted ? Math.min(endSeconds, 5) : endSeconds
+    const timer = setTimeout(() => ending.kill('SIGKILL'), patience * 1000)
     await ended
     clearTimeout(timer)
   }
@@ -73,19 +76,24 @@ export const serverProcess = (
     get isRunning() {
       return child !== undefined
     },
+    get isPaused() {
+      return child !== undefined && isPaused
+    },
     spawn: spawnServer,
     untilReady,
-    /** SIGTERM, SIGKILL after five seconds; resolves when the process has ended. */
+    /** SIGTERM, SIGKILL after `endSeconds`; resolves when the process has ended. */
     end,
-    control: async (action: ControlAction): Promise<void> => {
+    control: async (action: Exclude<ControlAction, 'expire' | 'renew'>): Promise<void> => {
       if (action === 'start') {
-        if (child !== undefined) throw new Error(`${name} is running already.`)
-        spawnServer()
+        // One that is slow is waited for.
+        if (child !== undefined && (await isReady())) throw new Error(`${name} is running already.`)
+        if (child === undefined) spawnServer()
         return untilReady()
       }
       if (child === undefined) throw new Error(`${name} is not running.`)
       if (action === 'stop') return end()
       child.kill(({ kill: 'SIGKILL', pause: 'SIGSTOP', resume: 'SIGCONT' } as const)[action])
+      isPaused = action === 'pause'
       if (action === 'kill') await ended
     },
   }

@@ -37,7 +37,8 @@ export const startDatabase = async (settings: Settings, context: Context): Promi
 
 /** The database by Docker, or why there is none. */
 const whyNotByDocker = async (settings: Settings, context: Context): Promise<Running | string> => {
-  if (settings.server !== undefined) return `${settings.server} was asked for`
+  if (settings.server === 'mariadbd') return 'MariaDB was asked for, and the image is MySQL'
+  if (settings.cassandra !== undefined) return 'Apache Cassandra was asked for'
   const docker = await dockerDaemon()
   if (docker === undefined) return 'no daemon answers'
   const ends: (() => Promise<void>)[] = []

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, test } from '@jest/globals'
@@ -20,6 +20,18 @@ test('a certificate is for its names, signed by the authority, and its key is fo
   expect(certificate.checkHost('example.com')).toBeUndefined()
   expect(statSync(member?.key ?? '').mode & 0o777).toBe(0o600)
   expect(statSync(member?.both ?? '').mode & 0o777).toBe(0o600)
+})
+
+test('each has one beside it that has expired, for the same names and of the same authority', async () => {
+  const { authority, members } = await certificatesFor(join(freshDirectory(), 'c'), names, 'good')
+  const [member] = members
+  const certificate = new X509Certificate(readFileSync(member?.expired.certificate ?? ''))
+  expect(certificate.verify(new X509Certificate(readFileSync(authority)).publicKey)).toBe(true)
+  expect(certificate.checkIP('127.0.0.1')).toBeDefined()
+  expect(certificate.checkPrivateKey(createPrivateKey(readFileSync(member?.expired.key ?? '')))).toBe(true)
+  expect(Date.parse(certificate.validTo)).toBeLessThan(Date.now())
+  const good = new X509Certificate(readFileSync(member?.certificate ?? ''))
+  expect(Date.parse(good.validTo)).toBeGreaterThan(Date.now())
 })
 
 test('certificates are kept, and made anew for other names and within 30 days of their end', async () => {

@@ -140,6 +140,18 @@ describe('leases', () => {
     await database.release()
   })
 
+  test('that are given up while the database is starting leave nothing running', async () => {
+    const given = options({ server: 'mariadbd' })
+    const interruption = new AbortController()
+    const leasing = lease('mysql', {
+      ...given,
+      signal: interruption.signal,
+      onProgress: (line) => line.startsWith('Starting') && interruption.abort(),
+    })
+    await expect(leasing).rejects.toThrow(/aborted/)
+    expect(processesOf(given.directory ?? '')).toEqual([])
+  })
+
   test('leave nothing running when the lessee is killed', async () => {
     const given = options({ server: 'mariadbd' })
     const { process: child } = await lessee('mysql', given)

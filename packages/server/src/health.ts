@@ -1,16 +1,17 @@
+import type { Activity, ConnectionStatus, Report } from 'connection'
 import { contract, type Health, paths } from 'contract'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { hiddenReason } from './local-requests.ts'
 
-/** What a database server says of itself, and how it is talked to. */
-type ServerFacts = { name: string; version: string; tls: string | null; verified: boolean }
+export type Status = ConnectionStatus
 
-/** Whether the database can be used now, or what is being waited for; `server` is null until it first answered. */
-export type Status =
-  | { ready: true; server: ServerFacts }
-  | { ready: false; reason: string; server: ServerFacts | null }
-
-/** What a server needs of its database: whether it can be used, and a way to let go of it. */
-export type Database = { status(): Status; close(): Promise<void> }
+/** What a server needs of its database: whether it can be used, how it stands, and a way to let go of it. */
+export type Database = {
+  status(): Status
+  report(): Report
+  activity: Pick<Activity, 'onStatement' | 'connects'>
+  close(): Promise<void>
+}
 
 /** GET /livez (the process runs) and GET /readyz (it and its database can serve). */
 export const health =
@@ -20,12 +21,14 @@ export const health =
 
     server.get(paths.livez, { schema: contract.getLiveness }, async (_, reply) => reply.send(ok()))
 
-    server.get(paths.readyz, { schema: contract.getReadiness }, async (_, reply) => {
+    server.get(paths.readyz, { schema: contract.getReadiness }, async (request, reply) => {
       const status = database?.status()
       const reason = server.isStopping()
         ? 'this process is stopping'
         : status?.ready === false
-          ? status.reason
+          ? server.showsDetails(request)
+            ? status.reason
+            : hiddenReason
           : undefined
       if (reason === undefined) return reply.send(ok())
       return reply

@@ -1,4 +1,5 @@
-import { type Logger, pino, levels as pinoLevels, stdTimeFunctions } from 'pino'
+import cluster from 'node:cluster'
+import { type DestinationStream, destination, type Logger, pino, levels as pinoLevels } from 'pino'
 import pretty from 'pino-pretty'
 
 export type { Logger }
@@ -13,16 +14,58 @@ export const levels: string[] = [...Object.values(pinoLevels.labels), 'silent']
 export const createLogger = (env: Record<string, string | undefined> = process.env): Logger => {
   const options = {
     level: levels.includes(env.LOG_LEVEL ?? '') ? (env.LOG_LEVEL as string) : 'info',
-    base: null,
-    timestamp: stdTimeFunctions.isoTime,
+    base: cluster.isWorker ? { pid: process.pid } : null, // which of several: workers.ts
+    timestamp: isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
-    // A second belt: nothing should hand a secret to the log in the first place.
-    redact: ['password', '*.password', '*.*.password', '*.authorization', '*.*.authorization'],
-    hooks: { streamWrite: withoutPasswords },
+    hooks: { streamWrite: withoutSecrets },
   }
-  return process.stdout.isTTY ? pino(options, pretty({ ignore: 'pid,hostname', sync: true })) : pino(options)
+  return pino(options, process.stdout.isTTY ? pretty({ sync: true }) : oncePerTurn())
 }
 
-/** The same text, with the password of every URL in it hidden. */
-const withoutPasswords = (text: string): string =>
-  text.includes('@') ? text.replace(/:\/\/([^\s:/?#@"]{0,256}):[^\s"]{0,1024}@/g, '://$1:[hidden]@') : text
+/** Writes once in a turn of the event loop, whatever is logged in it: a system call costs as much as making the line. */
+const oncePerTurn = (): DestinationStream & { flushSync(): void } => {
+  const output = destination({ dest: 1, sync: true })
+  let lines = ''
+  const flushSync = () => {
+    if (lines !== '') output.write(lines)
+    lines = ''
+  }
+  process.once('exit', flushSync)
+  return {
+    write: (line) => {
+      if (cluster.isWorker && lines.length + line.length > unmixed) flushSync()
+      if (lines === '') setImmediate(flushSync)
+      lines += line
+    },
+    flushSync,
+  }
+}
+
+/**
+ * What processes write to one pipe at once does not mix up to 4096 bytes (PIPE_BUF of Linux: pipe(7)): so many UTF-16 units
+ * at least, of three bytes in UTF-8 at most.
+ */
+const unmixed = Math.floor(4096 / 3)
+
+let at = 0
+let time = ''
+/** Made anew once in a millisecond. */
+const isoTime = (): string => {
+  const now = Date.now()
+  if (now !== at) time = `,"time":"${new Date(now).toISOString()}"`
+  at = now
+  return time
+}
+
+/**
+ * The same line, with the password of every URL in it hidden, and what stands under the names of secrets. A second
+ * belt: nothing should hand a secret to the log in the first place. pino's own `redact` with its wildcards takes 5 µs
+ * for every line; this looks for three words.
+ */
+const withoutSecrets = (line: string): string => {
+  const named = /password"|authorization"/i.test(line) ? line.replace(namedSecret, '$1"[Redacted]"') : line
+  return named.includes('@') ? named.replace(urlPassword, '://$1:[hidden]@') : named
+}
+
+const namedSecret = /("(?:password|authorization)":)(?:"(?:[^"\\]|\\.)*"|[^",{}[\]]+)/gi
+const urlPassword = /:\/\/([^\s:/?#@"]{0,256}):[^\s"]{0,1024}@/g

@@ -5,8 +5,8 @@ import type { FastifyInstance } from 'fastify'
 
 /**
  * Answers what Node's HTTP parser could not read (https://nodejs.org/api/http.html#event-clienterror) as a problem
- * too, where nothing has been answered yet on the connection; then closes it, as where the next request would
- * begin is not known.
+ * too, where the client would not take that for the answer to an earlier one; then closes the connection, as where the
+ * next request would begin is not known.
  */
 export function answerParserError(this: FastifyInstance, error: Error & { code?: string }, socket: Socket) {
   if (error.code === 'ECONNRESET' || !socket.writable || this.isAnswering(socket)) {

@@ -1,7 +1,8 @@
 import { STATUS_CODES } from 'node:http'
 import { limits, type Problem, problemMediaType } from 'contract'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { NotStorable, Refused, Unavailable } from './errors.ts'
+import { KeysNotKept, NotStorable, Refused, Unavailable } from './errors.ts'
+import { hiddenReason } from './local-requests.ts'
 
 /**
  * Answers every error as application/problem+json (RFC 9457). What a client may know is in the message of an error
@@ -44,8 +45,10 @@ const problemOf = (
   if (error instanceof Refused)
     return { status: error.statusCode, detail: error.message, fields: error.fields }
   if (error instanceof NotStorable) return { status: 422, detail: error.message }
+  if (error instanceof KeysNotKept) return { status: 501, detail: error.message }
   if (error instanceof Unavailable) {
-    return { status: 503, detail: error.sent ? inDoubt(error.message, request) : error.message }
+    const reason = error.isPublic || request.server.showsDetails(request) ? error.message : hiddenReason
+    return { status: 503, detail: error.sent ? inDoubt(reason, request) : reason }
   }
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
     return { status: 413, detail: `The body is larger than ${limits.bodyBytes} bytes` }
@@ -57,14 +60,15 @@ const problemOf = (
   if (status < 400 || status >= 500) {
     return { status: 500, detail: 'A fault of this service. Its log has more, under the id in "instance".' }
   }
-  return error.code?.startsWith('FST_') ? { status, detail: error.message } : { status }
+  return isOfFastify(error) ? { status, detail: error.message } : { status }
 }
 
 /** A client that was writing when no answer came cannot know what became of it, and neither can we. */
-const inDoubt = (reason: string, request: FastifyRequest): string =>
-  request.method === 'PUT' && request.isHandled
-    ? `${reason.replace(/\.$/, '')}. The word may or may not have been stored.`
-    : reason
+const inDoubt = (reason: string, request: FastifyRequest): string => {
+  if (request.method !== 'PUT' || !request.isHandled) return reason
+  const doubt = `${reason.replace(/\.$/, '')}. The word may or may not have been stored`
+  return request.wordId === undefined ? `${doubt}.` : `${doubt}: send it again with the same Idempotency-Key.`
+}
 
 /** The error as its stop explains it, with the original kept for the log. */
 const explained = (error: Error, explain: (error: unknown) => Error): Error => {
@@ -75,7 +79,10 @@ const explained = (error: Error, explain: (error: unknown) => Error): Error => {
 
 /** Whether an error was made for the client: by us, or by Fastify for a request that is wrong or late. */
 const isForClient = (error: FastifyError, request: FastifyRequest): boolean =>
-  isOurs(error) || error.code?.startsWith('FST_') === true || !request.isHandled
+  isOurs(error) || isOfFastify(error) || !request.isHandled
+
+/** By its code, which other errors may have as a number: those of cassandra-driver do. */
+const isOfFastify = ({ code }: { code?: unknown }): boolean => String(code).startsWith('FST_')
 
 const isOurs = (error: Error): boolean =>
-  error instanceof Refused || error instanceof Unavailable || error instanceof NotStorable
+  [Refused, Unavailable, NotStorable, KeysNotKept].some((kind) => error instanceof kind)

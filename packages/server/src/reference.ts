@@ -17,7 +17,7 @@ type Contents = { content?: Record<string, Described> }
 type Operation = {
   summary?: string
   description?: string
-  parameters?: (Described & { name: string; required?: boolean })[]
+  parameters?: (Described & { name: string; in: string; required?: boolean })[]
   requestBody?: Contents
   responses?: Record<string, Described & Contents & { headers?: Record<string, Described> }>
 }
@@ -81,15 +81,19 @@ const operationSection = (path: string, method: string, operation: Operation): s
 <h2>${escaped(summary)}</h2>
 <h3>${method.toUpperCase()} ${escaped(path)}</h3>
 ${description === undefined ? '' : `<p>${prose(description)}</p>`}
-${table(
-  'Query',
-  ['Name', 'Type', 'Meaning'],
-  parameters.map(({ name, schema, description: meaning, required }) => [
-    name,
-    typeOf(schema),
-    prose(meaning) + (required ? '' : ' (optional)'),
-  ]),
-)}
+${[...Map.groupBy(parameters, ({ in: place }) => place)]
+  .map(([place, placed]) =>
+    table(
+      place === 'header' ? 'Headers' : 'Query',
+      ['Name', 'Type', 'Meaning'],
+      placed.map(({ name, schema, description: meaning, required }) => [
+        name,
+        typeOf(schema),
+        prose(meaning) + (required ? '' : ' (optional)'),
+      ]),
+    ),
+  )
+  .join('')}
 ${requestBody === undefined ? '' : `<p>Body: ${contents(requestBody)}</p>`}
 ${table('Answers', ['Status', 'Meaning', 'Body'], answers)}
 </section>`

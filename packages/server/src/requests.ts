@@ -4,6 +4,8 @@ import { Unavailable } from './errors.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
+    /** When it came, on the clock of `performance`. */
+    startedAt: number
     /** Why the request failed, for its line in the log. */
     failure: Error | undefined
     /** Whether the request was read whole, found right and given to its handler. */
@@ -12,39 +14,53 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Whether the server takes no more work and waits for what it has. */
     isStopping(): boolean
-    /** Whether an answer has begun on this connection and has not ended. */
+    /** Whether the answer to a request on this connection has begun, or is due as all of it was read, and has not ended. */
     isAnswering(socket: unknown): boolean
   }
 }
 
 /**
  * Follows every request to its end: one line in the log, and on close() those in flight are waited for, as long as
- * `waits.drainMs`; then they are cut. Meanwhile /readyz and /livez go on answering, and everything else is told 503.
+ * `waits.drainMs`; then they are cut. Meanwhile what looks at the stop goes on answering, and everything else is told
+ * 503.
+ *
+ * @param onEnd called with every request that has ended, however it did
+ * @returns the requests that have not ended, in the order they came
  */
-export const followRequests = (server: FastifyInstance) => {
+export const followRequests = (
+  server: FastifyInstance,
+  onEnd: (reply: FastifyReply, ms: number) => void,
+): ReadonlySet<FastifyReply> => {
   const { drainMs } = server.waits
   const inFlight = new Set<FastifyReply>()
   let stopping = false
   let drained = () => {}
 
+  server.decorateRequest('startedAt', 0)
   server.decorateRequest('failure', undefined)
   server.decorateRequest('isHandled', false)
   server.decorate('isStopping', () => stopping)
   server.decorate('isAnswering', (socket) =>
-    [...inFlight].some((reply) => reply.request.raw.socket === socket && reply.raw.headersSent),
+    [...inFlight].some(
+      ({ request, raw }) => request.raw.socket === socket && (raw.headersSent || request.raw.complete),
+    ),
   )
   const working = () => [...inFlight].filter((reply) => !isProbe(reply))
 
-  server.addHook('onRequest', (_, reply, done) => {
-    const start = performance.now()
+  server.addHook('onRequest', (request, reply, done) => {
+    request.startedAt = performance.now()
     inFlight.add(reply)
-    reply.raw.once('close', () => {
+    reply.raw.on('close', () => {
       inFlight.delete(reply)
-      logEnd(reply, performance.now() - start)
-      if (working().length === 0) drained()
+      const ms = performance.now() - request.startedAt
+      logEnd(reply, ms)
+      onEnd(reply, ms)
+      if (stopping && working().length === 0) drained()
     })
     done(
-      stopping && !isProbe(reply) ? new Unavailable('This process is stopping', { sent: false }) : undefined,
+      stopping && !isProbe(reply)
+        ? new Unavailable('This process is stopping', { sent: false, isPublic: true })
+        : undefined,
     )
   })
 
@@ -67,19 +83,35 @@ export const followRequests = (server: FastifyInstance) => {
     await promise
     clearTimeout(deadline)
   })
+  return inFlight
 }
 
-const isProbe = ({ request }: FastifyReply): boolean =>
-  request.routeOptions.url === paths.livez || request.routeOptions.url === paths.readyz
+/** Asked again and again, by what watches the stop. */
+const isProbe = ({ request }: FastifyReply): boolean => probes.has(request.routeOptions.url)
+
+const probes = new Set<string | undefined>([paths.livez, paths.readyz, paths.connection, paths.metrics])
+
+/**
+ * Characters of a URL that the log keeps, several times the longest of the contract: of 16 kB made for it, looking for
+ * passwords (logger.ts) would take 12 ms a line.
+ */
+const loggedUrl = 500
 
 const logEnd = (reply: FastifyReply, ms: number) => {
   const { request, raw } = reply
-  const { method, url, failure } = request
-  const line = { method, url, status: raw.statusCode, ms: Math.round(ms * 10) / 10, ...reasonOf(failure) }
+  const { id, method, url, failure } = request
+  const line = {
+    reqId: id,
+    method,
+    url: url.length > loggedUrl ? `${url.slice(0, loggedUrl)}…` : url,
+    status: raw.statusCode,
+    ms: Math.round(ms * 10) / 10,
+    ...reasonOf(failure),
+  }
   if (!raw.writableFinished) {
     if (failure) request.log.warn(line, 'answer cut')
     else request.log.info(line, 'client left')
-  } else if (raw.statusCode === 503 && failure) request.log.warn(line, 'request not served')
+  } else if ([501, 503].includes(raw.statusCode) && failure) request.log.warn(line, 'request not served')
   else if (raw.statusCode >= 500 && failure) request.log.error(line, 'request failed')
   else request.log[isProbe(reply) ? 'debug' : 'info'](line, 'request completed')
 }

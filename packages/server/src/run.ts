@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { ConfigError } from './environment.ts'
 import { portHolder } from './port-holder.ts'
+import { onStopSignal } from './stop-signals.ts'
 
 type Address = { PORT: number; HOST: string }
 
@@ -14,28 +15,24 @@ export const run = async (
   server: Pick<FastifyInstance, 'listen' | 'close' | 'log'>,
   { PORT, HOST }: Address,
 ): Promise<void> => {
+  const stop = async (signal: NodeJS.Signals) => {
+    server.log.info({ signal }, 'stopping: requests under way may finish')
+    setTimeout(() => {
+      server.log.warn('ended before everything was closed')
+      process.exit(0)
+    }, 9_200).unref()
+    await server.close()
+    server.log.info('stopped')
+    process.exit(0)
+  }
+  // Before it listens: whoever reads that it does may end it at once.
+  onStopSignal(stop)
   try {
     await server.listen({ port: PORT, host: HOST })
   } catch (error) {
     await server.close()
     throw await explainListen(error as NodeJS.ErrnoException, PORT, HOST)
   }
-  let toldAt = 0
-  const stop = async (signal: NodeJS.Signals) => {
-    // Ctrl-C reaches this process from the terminal and again from one that runs it: those two are one.
-    if (toldAt > 0 && performance.now() - toldAt > 100) process.exit(1)
-    if (toldAt > 0) return
-    toldAt = performance.now()
-    server.log.info({ signal }, 'stopping: requests under way may finish')
-    setTimeout(() => {
-      server.log.warn('ended before everything was closed')
-      process.exit(0)
-    }, 9_500).unref()
-    await server.close()
-    server.log.info('stopped')
-    process.exit(0)
-  }
-  process.on('SIGTERM', stop).on('SIGINT', stop)
 }
 
 const explainListen = async (error: NodeJS.ErrnoException, port: number, host: string): Promise<Error> => {

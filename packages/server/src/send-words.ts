@@ -1,75 +1,74 @@
 import { pipeline } from 'node:stream/promises'
 import { setImmediate } from 'node:timers/promises'
+import { within } from 'connection'
 import { paths, type WordsQuery } from 'contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ZodType } from 'zod'
 import { Refused, Unavailable, wrongFields } from './errors.ts'
-
-/** A word as its table has it; the id is what a cursor is made of. */
-type Row = { id: string | number | bigint | { toString(): string }; word: string; definition: string }
+import { sharedReads } from './shared-reads.ts'
+import { jsonOf, type Page, pages, type Read } from './word-pages.ts'
 
 type Source = {
   /** What a cursor looks like: an id of this table. */
   cursor: ZodType
-  /** At most `limit` rows after the one with the id `after`, or from the first, in the order of the id or its token. */
-  read: (after: string | undefined, limit: number) => Promise<readonly Row[]>
+  read: Read
 }
 
 /**
- * Answers GET /words from a table that is read in pages: one page with a Link to the next (RFC 8288) when the query
- * has a limit, otherwise every word.
+ * A handler that answers GET /words from a table that is read in pages: one page with a Link to the next (RFC 8288)
+ * when the query has a limit, otherwise every word.
  *
  * The whole list is streamed: at most two pages are in memory however large the table and however slow the client,
- * and no connection to the database is held while a client reads. A page that cannot be read is tried once more;
- * then, if words are on their way already, the connection is destroyed, so that a list that is not whole never
- * parses.
+ * and no connection to the database is held while a client reads. What `read` may try again it does itself; where it
+ * fails and words are on their way already, the connection is destroyed, so that a list that is not whole never
+ * parses. Lists that are asked for at the same time share the read of their first page, which is all of a short one.
  */
-export const sendWords = async (
-  request: FastifyRequest & { query: WordsQuery },
-  reply: FastifyReply,
-  { cursor, read }: Source,
-): Promise<FastifyReply | undefined> => {
-  const { limit, cursor: after } = request.query
-  const { answerMs } = request.server.waits
-  if (after !== undefined && !cursor.safeParse(after).success) {
-    const fields = [{ field: 'cursor', message: 'is not a cursor of this service' }]
-    throw new Refused(400, wrongFields('query', fields), fields)
-  }
-  if (limit !== undefined) {
-    // One row more than asked for tells whether there is a next page.
-    const rows = await readTwice(() => read(after, limit + 1), answerMs)
-    const page = rows.slice(0, limit)
-    const last = page.at(-1)
-    if (rows.length > limit && last) {
-      reply.header(
-        'link',
-        `<${paths.words}?limit=${limit}&cursor=${encodeURIComponent(`${last.id}`)}>; rel="next"`,
-      )
-    }
-    return reply.type(json).send(`[${page.map(textOf).join(',')}]`)
-  }
+export const sendWords = ({ cursor, read }: Source) => {
+  const readFirstPage = pages(read, 100)
+  const readFirst = () => readFirstPage(undefined)
+  const share = sharedReads(readFirst)
 
-  const pageAfter = (id: string | undefined) => readTwice(() => read(id, streamedWords), answerMs)
-  const first = await pageAfter(undefined)
-  if (reply.sent || reply.raw.destroyed) return // told 503 already, or the client has left
-  reply.hijack()
-  reply.raw.writeHead(200, { ...(reply.getHeaders() as Record<string, string>), 'content-type': json })
-  if (request.method === 'HEAD') reply.raw.end()
-  else await streamTo(request, reply, textOfPages(first, pageAfter))
+  return async (request: FastifyRequest & { query: WordsQuery }, reply: FastifyReply) => {
+    const { limit, cursor: after } = request.query
+    const { answerMs } = request.server.waits
+    if (after !== undefined && !cursor.safeParse(after).success) {
+      const fields = [{ field: 'cursor', message: 'is not a cursor of this service' }]
+      throw new Refused(400, wrongFields('query', fields), fields)
+    }
+    reply.type('application/json; charset=utf-8')
+    if (limit !== undefined) {
+      // One row more than asked for tells whether there is a next page.
+      const rows = await read(after, limit + 1)
+      const last = rows.length > limit ? rows[limit - 1] : undefined
+      if (last) {
+        const query = `limit=${limit}&cursor=${encodeURIComponent(`${last.id}`)}`
+        reply.header('link', `<${paths.words}?${query}>; rel="next"`)
+      }
+      return reply.send(jsonOf(rows.slice(0, limit)))
+    }
+
+    const first = await (request.server.sharesReads ? share() : readFirst())
+    if (reply.sent || reply.raw.destroyed) return // told 503 already, or the client has left
+    if (first.last === undefined) return reply.send(first.json)
+    reply.hijack()
+    reply.raw.writeHead(200, reply.getHeaders() as Record<string, string>)
+    if (request.method === 'HEAD') return void reply.raw.end()
+    const readPage = pages(read, first.rowBytes)
+    const late = () =>
+      new Unavailable(`The database did not answer within ${answerMs / 1000} s`, { isPublic: true })
+    const pageAfter = (id: string) => within(answerMs, readPage(id), late)
+    await stream(request, reply, jsonOfPages(first, pageAfter))
+  }
 }
 
-const json = 'application/json; charset=utf-8'
-
-const textOf = ({ word, definition }: Row): string => JSON.stringify({ word, definition })
-
-/** Sends the text as fast as the client reads; why it ended early, if it did, is in the line of the request. */
-const streamTo = async (request: FastifyRequest, { raw }: FastifyReply, text: AsyncGenerator<Buffer>) => {
+/** Sends the pieces as fast as the client reads; why it ended early, if it did, is in the line of the request. */
+const stream = async (request: FastifyRequest, { raw }: FastifyReply, pieces: AsyncGenerator<Buffer>) => {
   raw.on('timeout', () => {
     request.failure = new Error(`the client read nothing for ${request.server.waits.readerMs / 1000} s`)
     raw.destroy()
   })
   try {
-    await pipeline(text, raw)
+    await pipeline(pieces, raw)
   } catch (error) {
     // A connection that is gone says so by itself; its line tells.
     if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE')
@@ -78,53 +77,28 @@ const streamTo = async (request: FastifyRequest, { raw }: FastifyReply, text: As
 }
 
 /**
- * One JSON array of the rows of every page, in pieces; the page after is read while one is sent. As bytes: of text,
+ * The rows of every page as one JSON array, page by page; the one after is read while one is sent. As bytes: of text,
  * a response counts the bytes and its socket the characters, and then waits for each other for ever where a piece is
  * too much for the one and not for the other (Node 26; https://github.com/nodejs/node/issues/60432).
  */
-async function* textOfPages(first: readonly Row[], pageAfter: (id: string) => Promise<readonly Row[]>) {
-  let rows = first
-  let text = '['
-  let separator = ''
-  for (;;) {
-    const last = rows.length < streamedWords ? undefined : rows.at(-1)
-    const next = last && pageAfter(`${last.id}`)
-    next?.catch(() => {}) // told where it is awaited, and of no interest once the client has left
-    for (const row of rows) {
-      text += separator + textOf(row)
-      separator = ','
-      if (text.length < pieceLength) continue
-      yield Buffer.from(text)
-      text = ''
-    }
-    if (next === undefined) break
-    if (text !== '') yield Buffer.from(text)
-    text = ''
-    rows = await next
+async function* jsonOfPages(first: Page, pageAfter: (id: string) => Promise<Page>) {
+  let { json, last } = first
+  while (last !== undefined) {
+    const next = pageAfter(last)
+    next.catch(() => {}) // told where it is awaited, and of no interest once the client has left
+    yield json.subarray(0, -1)
+    const page = await next
+    const isEmpty = page.json.length === 2
+    json = isEmpty ? page.json.subarray(1) : withComma(page.json)
+    last = page.last
     // A source and a client that are both always ready would otherwise keep every other request waiting.
     await setImmediate()
   }
-  yield Buffer.from(`${text}]`)
+  yield json
 }
 
-/**
- * Words read at a time for the whole list. Small enough that twenty slow readers, with two pages each, hold few
- * megabytes, and that one read is answered in time by a database that is busy with others.
- */
-const streamedWords = 250
-
-const pieceLength = 32 * 1024
-
-const readTwice = async <Rows>(read: () => Promise<Rows>, ms: number): Promise<Rows> => {
-  const attempt = () => within(ms, read())
-  return attempt().catch(attempt)
-}
-
-const within = async <Result>(ms: number, work: Promise<Result>): Promise<Result> => {
-  const { promise: expiry, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(
-    () => reject(new Unavailable(`The database did not answer within ${ms / 1000} s`)),
-    ms,
-  )
-  return Promise.race([work, expiry]).finally(() => clearTimeout(timer))
+/** The array with a comma in the place of its opening bracket. */
+const withComma = (json: Buffer): Buffer => {
+  json[0] = 0x2c
+  return json
 }

@@ -5,7 +5,10 @@ import { serve } from './serve.ts'
 
 type OpenApi = {
   openapi: string
-  paths: Record<string, Record<string, { responses: object; requestBody?: { content: object } }>>
+  paths: Record<
+    string,
+    Record<string, { responses: object; parameters?: object[]; requestBody?: { content: object } }>
+  >
   components: { schemas: Record<string, object> }
 }
 
@@ -24,10 +27,12 @@ describe('the contract', () => {
     expect(await new Validator().validate(document)).toEqual({ valid: true })
     const { openapi, paths, components } = document
     expect(openapi).toBe('3.1.0')
-    expect(Object.keys(paths).sort()).toEqual(['/livez', '/readyz', '/words'])
-    expect(Object.keys(components.schemas).sort()).toEqual(['Health', 'Problem', 'Word', 'Words'])
+    expect(Object.keys(paths).sort()).toEqual(['/connection', '/livez', '/metrics', '/readyz', '/words'])
+    expect(Object.keys(components.schemas).sort()).toEqual(
+      'ConnectionReport Fault Health Problem Step Word Words'.split(' '),
+    )
     expect(Object.keys(paths['/words']?.put?.responses ?? {})).toEqual(
-      '204 400 408 413 415 422 500 503'.split(' '),
+      '204 400 408 413 415 422 500 501 503'.split(' '),
     )
     expect(Object.keys(paths['/words']?.put?.requestBody?.content ?? {})).toEqual([
       'application/json',
@@ -38,6 +43,9 @@ describe('the contract', () => {
       properties: { word: { minLength: 1, maxLength: 256 } },
     })
     expect(JSON.stringify(paths['/words']?.get)).toContain('"Link"')
+    expect(paths['/words']?.put?.parameters).toEqual([
+      expect.objectContaining({ in: 'header', name: 'idempotency-key', required: false }),
+    ])
   })
 
   test('can be read without a script, and nothing of it comes from elsewhere', async () => {
@@ -48,6 +56,8 @@ describe('the contract', () => {
     for (const text of [
       'GET /words',
       'PUT /words',
+      '<caption>Headers</caption>',
+      'idempotency-key',
       'at most 16384 bytes',
       'id="Problem"',
       '1–256 characters',

@@ -15,7 +15,10 @@ describe('the environment', () => {
     expect(readEnvironment(schema, { URL: 'mysql://a', PORT: '', HOST: undefined, OTHER: 'x' })).toEqual({
       PORT: 8080,
       HOST: '127.0.0.1',
+      CONNECTION_DETAILS: 'local',
       LOG_LEVEL: 'info',
+      SHARE_READS: true,
+      WORKERS: 1,
       URL: 'mysql://a',
     })
     expect(readEnvironment(schema, { URL: 'mysql://a', PORT: '0', HOST: '::1' })).toMatchObject({
@@ -36,6 +39,20 @@ describe('the environment', () => {
       ].join('\n'),
     )
     expect(() => readEnvironment(schema, {})).toThrow('URL: is not set')
+  })
+
+  test('that nobody would read because a name is misspelt is told, with the name that was meant', () => {
+    const known = z.object({ ...listenVariables(8080), COMPOSE_DB_URL: z.string().default('x') })
+    const read = (environment: Record<string, string>) => () => readEnvironment(known, environment)
+    expect(read({ COMPOSE_DBB_URL: 's3cret', COMPOSE_DB_ULR: 's3cret', LOG_LEVLE: 'warn' })).toThrow(
+      [
+        'COMPOSE_DBB_URL: is not known. Perhaps COMPOSE_DB_URL is meant',
+        'COMPOSE_DB_ULR: is not known. Perhaps COMPOSE_DB_URL is meant',
+        'LOG_LEVLE: is not known. Perhaps LOG_LEVEL is meant',
+      ].join('\n'),
+    )
+    // Those of others: another stop's, Docker Compose's, the shell's.
+    expect(read({ COMPOSE_OTHER_URL: 'x', COMPOSE_PROJECT_NAME: 'x', PORTS: 'x', PATH: 'x' })).not.toThrow()
   })
 
   test.each(['65536', '-1', '1e3', '0x50', ' 80', 'http'])('has no port %j', (PORT) => {

@@ -48,6 +48,7 @@ describe('the page', () => {
     ['br', 'br'],
     ['gzip', 'gzip'],
     ['gzip, deflate, br', 'br'],
+    ['br;q=0, gzip;q=0.5', 'gzip'],
     ['identity', null],
   ])('goes out packed as the client takes it: %s', async (accepted, encoding) => {
     const { url } = await serve({ page: directory })

@@ -87,6 +87,27 @@ describe('what is no HTTP request', () => {
   })
 })
 
+test('a long URL is cut in the log', async () => {
+  const { url, log } = await serve()
+  expect((await fetch(`${url}/${'x'.repeat(15_000)}`)).status).toBe(404)
+  await until(() => log.some(({ msg }) => msg === 'request completed'))
+  expect(log.find(({ msg }) => msg === 'request completed')?.url).toBe(`/${'x'.repeat(499)}…`)
+})
+
+describe('what follows a request and is no HTTP', () => {
+  test('is not answered in the place of that request, which may have been done', async () => {
+    let done = 0
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const { port } = await serve({ put: () => promise.then(() => void done++) })
+    const body = 'word=a&definition=b'
+    const type = 'Content-Type: application/x-www-form-urlencoded'
+    const put = `PUT /words HTTP/1.1\r\nHost: a\r\n${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+    expect(await exchange(port, `${put}GARBAGE\r\n\r\n`)).toBe('')
+    resolve()
+    await until(() => done === 1)
+  })
+})
+
 describe('a failure', () => {
   test('of the service is 500, hides what it was, and the log has it under the same id, once', async () => {
     const { url, log } = await serve({
@@ -155,6 +176,15 @@ describe('a failure', () => {
     resolve()
     expect((await fetch(`${url}/livez`)).status).toBe(200)
     expect(log.filter(({ reqId }) => reqId === problem.instance)).toHaveLength(1)
+  })
+
+  test('to answer in time, and an error after that, is one line in the log', async () => {
+    const { promise, reject } = Promise.withResolvers<void>()
+    const { url, log } = await serve({ waits: { answerMs: 100 }, put: () => promise })
+    const { instance } = await problemOf(await fetch(`${url}/words`, word))
+    reject(new Error('too late'))
+    expect((await fetch(`${url}/livez`)).status).toBe(200)
+    expect(log.filter(({ reqId }) => reqId === instance)).toHaveLength(1)
   })
 
   test('of a client to send its body in time is 408', async () => {

@@ -9,11 +9,12 @@ afterEach(() => {
   for (const child of running.splice(0)) child.kill('SIGKILL')
 })
 
-/** A file of this folder, run as a process; killed after the test. */
-export const runProcess = (file: string, env: Record<string, string> = {}) => {
+/** A file of this folder, run as a process, in a process group of its own where it says so; killed after the test. */
+export const runProcess = (file: string, env: Record<string, string> = {}, detached = false) => {
   const child = spawn(process.execPath, [fileURLToPath(new URL(file, import.meta.url))], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached,
   })
   running.push(child)
   let out = ''
@@ -25,8 +26,8 @@ export const runProcess = (file: string, env: Record<string, string> = {}) => {
 }
 
 /** The same, once it listens. */
-export const runStop = async (env: Record<string, string> = {}) => {
-  const stop = runProcess('stop.ts', { WORDS: '10', PORT: '0', ...env })
+export const runStop = async (env: Record<string, string> = {}, detached = false) => {
+  const stop = runProcess('stop.ts', { WORDS: '10', PORT: '0', ...env }, detached)
   let url = ''
   await until(() => {
     url = /listening at (http:[^"]+)"/.exec(stop.out())?.[1] ?? ''

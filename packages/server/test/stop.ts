@@ -8,6 +8,7 @@ import {
   readEnvironment,
   run,
   sendWords,
+  startsWorkers,
 } from 'server'
 import * as z from 'zod'
 import { readyDatabase } from './serve-database.ts'
@@ -20,6 +21,7 @@ const variables = z.object({
 
 await main(async (log) => {
   const config = readEnvironment(variables, process.env)
+  if (startsWorkers(config, log)) return
   const database = { ...readyDatabase, close: async () => log.info('database closed') }
   const server = await createServer({
     stop: 'test',
@@ -38,8 +40,10 @@ function generated(count: number): FastifyPluginAsyncZod {
   process.once('SIGUSR2', () => go())
   const definition = 'x'.repeat(256)
   return async (server) => {
-    server.get('/words', { schema: contract.getWords }, (request, reply) =>
-      sendWords(request, reply, {
+    server.get(
+      '/words',
+      { schema: contract.getWords },
+      sendWords({
         cursor: z.string(),
         read: async (after = '0', limit) =>
           Array.from({ length: Math.min(limit, count - Number(after)) }, (_, index) => ({

@@ -73,7 +73,9 @@ export const testPageAndDocuments = (subject: Subject): void => {
       expect(response.headers.get('content-type')).toMatch(/^application\/json/)
       const document = (await response.json()) as OpenApi
       expect(document.openapi).toMatch(/^3\.1\./)
-      expect(Object.keys(document.paths).sort()).toEqual([paths.livez, paths.readyz, paths.words])
+      expect(Object.keys(document.paths).sort()).toEqual(
+        [paths.connection, paths.livez, paths.metrics, paths.readyz, paths.words].sort(),
+      )
       expect(Object.keys(document.paths[paths.words]?.get?.responses ?? {})).toEqual(
         expect.arrayContaining(['200', '400', '503']),
       )

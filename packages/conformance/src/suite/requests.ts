@@ -10,7 +10,7 @@ export type Subject = {
   readonly stop: Stop
   empty(): Promise<void>
   fill(words: readonly Word[]): Promise<void>
-  connectionsInUse: (() => Promise<number>) | undefined
+  connectionsInUse: ((stop: Stop) => Promise<number>) | undefined
 }
 
 export const json = 'application/json'

@@ -1,11 +1,16 @@
 import { createClient } from 'contract/client'
 import { render } from 'preact'
-import { watchHealth } from './health.ts'
+import { watchConnection } from './connection-watch.ts'
+import { createKeptWords } from './kept-words.ts'
 import { Page } from './page.tsx'
+import { isStage } from './stage.ts'
+import { createDraft } from './word-form.tsx'
 import { createWordList } from './word-list.ts'
 
 const client = createClient('')
 const words = createWordList(client)
-const health = watchHealth(client)
+const watch = watchConnection(client)
 void words.load()
-render(<Page words={words} health={health} />, document.body)
+document.documentElement.classList.toggle('stage', isStage)
+const kept = createKeptWords(client, words)
+render(<Page words={words} kept={kept} draft={createDraft()} watch={watch} />, document.body)

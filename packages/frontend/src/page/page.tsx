@@ -1,33 +1,23 @@
-import type { Health } from 'contract'
 import { paths } from 'contract/limits'
 import { useEffect, useRef } from 'preact/hooks'
-import type { HealthWatch } from './health.ts'
+import type { Condition, ConnectionWatch } from './connection-watch.ts'
+import type { KeptWords } from './kept-words.ts'
 import { Landscape } from './landscape.tsx'
 import { StatusLine } from './status-line.tsx'
 import { useStore } from './store.ts'
-import { WordForm } from './word-form.tsx'
+import { type Draft, WordForm } from './word-form.tsx'
 import type { WordList } from './word-list.ts'
 import { WordListView } from './word-list-view.tsx'
 
-/** The whole page: where this is, how it is connected, the form, the words. */
-export const Page = ({ words, health }: { words: WordList; health: HealthWatch }) => {
-  const list = useStore(words)
-  const condition = useStore(health)
-  const place = placeOf(condition.health)
+type PageProps = { words: WordList; kept: KeptWords; draft: Draft; watch: ConnectionWatch }
 
+/** The whole page: where this is, how it is connected, the form, the words. */
+export const Page = ({ words, kept, draft, watch }: PageProps) => {
+  const place = useStore(watch, placeOf)
   useEffect(() => {
     document.title = place === '' ? 'The Grand Tour' : `${place} · The Grand Tour`
   }, [place])
-  // What failed says something about the stop, and a stop that is back something about what failed.
-  useEffect(() => {
-    if (list.phase !== 'well') health.askNow()
-  }, [list.phase])
-  const before = useRef(condition.state)
-  useEffect(() => {
-    const isBack = condition.state === 'ready' && before.current !== 'asking'
-    if (isBack && list.phase !== 'well') void words.load()
-    before.current = condition.state
-  }, [condition.state])
+  useGoingOn({ words, kept, watch })
 
   return (
     <>
@@ -44,14 +34,33 @@ export const Page = ({ words, health }: { words: WordList; health: HealthWatch }
           </h1>
         </div>
       </header>
-      <StatusLine condition={condition} />
+      <StatusLine watch={watch} />
       <main class="width">
-        <WordForm add={words.add} />
-        <WordListView list={list} condition={condition} load={words.load} />
+        <WordForm draft={draft} kept={kept} />
+        <WordListView words={words} kept={kept} draft={draft} watch={watch} />
       </main>
     </>
   )
 }
 
+/** What failed or worked says something about the stop, and a stop that is back something about what failed. */
+const useGoingOn = ({ words, kept, watch }: Omit<PageProps, 'draft'>): void => {
+  const state = useStore(watch, (condition) => condition.state)
+  const phase = useStore(words, (list) => list.phase)
+  const added = useStore(words, (list) => list.added)
+  const waiting = useStore(kept, (list) => list.length)
+  const before = useRef(state)
+  useEffect(() => {
+    if (phase !== 'well' || added.length + waiting > 0) watch.askNow()
+  }, [phase, added, waiting])
+  useEffect(() => {
+    if (state === 'ready' && before.current !== 'asking') {
+      if (phase !== 'well') void words.load()
+      kept.sendAll()
+    }
+    before.current = state
+  }, [state])
+}
+
 /** The name over the page: the database's own; before it has answered, what the stop is called. */
-const placeOf = (health: Health | undefined): string => health?.database?.name ?? health?.title ?? ''
+const placeOf = ({ report }: Condition): string => report?.database?.name ?? report?.title ?? ''

@@ -1,78 +1,88 @@
-import type { ComponentChildren } from 'preact'
-import type { Condition } from './health.ts'
+import type { ConnectionReport } from 'contract'
+import type { ComponentChildren, ComponentType } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import type { Condition, ConnectionWatch } from './connection-watch.ts'
+import { inMs, latestMs, tlsInWords } from './in-words.ts'
+import { type Shape, Sign } from './sign.tsx'
+import { isStage, remembered } from './stage.ts'
+import { useStore } from './store.ts'
 
-/**
- * The connection as a line with stations, drawn and in words: a whole line is connected, a broken one is not.
- * What is given as children goes below it.
- */
-export const StatusLine = ({
-  condition,
-  children,
-}: {
-  condition: Condition
-  children?: ComponentChildren
-}) => {
-  const { health } = condition
-  const { sign, summary, detail } = inWords(condition)
-  const database = health?.database
-  const withoutDatabase = health?.status === 'ok' && !database
-  const reached = condition.state === 'ready' || condition.state === 'waiting'
+/** What the panel, loaded when it is opened, is given. */
+export type PanelProps = { condition: Condition; watch: ConnectionWatch }
+
+/** The connection as a line with stations, drawn and in words, and below it, when asked for, everything about it. */
+export const StatusLine = ({ watch }: { watch: ConnectionWatch }) => {
+  const condition = useStore(watch)
+  const [open, setOpen] = useState(isStage || remembered.get() === 'open')
+  const Panel = usePanel(open)
+  const toggle = () => {
+    remembered.set(open ? 'closed' : 'open')
+    setOpen(!open)
+  }
+  const { sign, summary, details } = inWords(condition)
+  const now = ofThisMoment(condition)
   return (
     <section class="status" aria-label="Connection" data-state={condition.state}>
       <div class="width">
-        <div class="route" aria-hidden="true">
-          <Station name="This page">
-            <Track whole={reached} />
-          </Station>
-          <Station name={health?.stop ?? 'This stop'}>
-            {!withoutDatabase && (
-              <Track whole={condition.state === 'ready'} label={database?.tls && tlsInWords(database.tls)} />
-            )}
-          </Station>
-          {!withoutDatabase && (
-            <Station name={database ? `${database.name} ${database.version}` : 'Its database'} />
-          )}
-        </div>
-        <div class="sentence" role="status">
+        <Route condition={condition} />
+        <div class="sentence">
           <Sign shape={sign} />
-          <p>
-            <strong>{summary}</strong>
-            {detail && <span class="detail">{detail}</span>}
-          </p>
+          <div class="saying">
+            {/* Said aloud when it changes; so what changes all the time stands outside of it. */}
+            <p role="status">
+              <strong>{summary}</strong>
+              {details.map((detail) => (
+                <span key={detail}>{detail}</span>
+              ))}
+            </p>
+            {now && <span class="now">{now}</span>}
+          </div>
+          <button type="button" aria-expanded={open} aria-controls="connection-panel" onClick={toggle}>
+            {open ? 'Hide the details' : 'Show the details'}
+          </button>
         </div>
-        {children}
+        <div id="connection-panel">
+          {open && Panel === 'failed' && (
+            <p role="alert">The details did not load. Hide them and show them again to retry.</p>
+          )}
+          {open && typeof Panel === 'function' && <Panel condition={condition} watch={watch} />}
+        </div>
       </div>
     </section>
   )
 }
 
-type Shape = 'asking' | 'good' | 'warning' | 'waiting' | 'bad'
-
-const inWords = ({
-  state,
-  health,
-}: Condition): { sign: Shape; summary: string; detail?: string | undefined } => {
-  if (state === 'asking') return { sign: 'asking', summary: 'Asking this stop which database it has …' }
-  if (state === 'unreachable')
-    return { sign: 'bad', summary: 'This stop does not answer', detail: 'Trying again by itself.' }
-  if (state === 'waiting')
-    return { sign: 'waiting', summary: 'Waiting for the database', detail: health?.reason }
-  const database = health?.database
-  if (!database) return { sign: 'good', summary: 'Ready', detail: 'This stop has no database.' }
-  return {
-    sign: database.verified ? 'good' : 'warning',
-    summary: `Connected to ${database.name} ${database.version}`,
-    detail: protectionOf(database.tls, database.verified),
-  }
+/** The panel, a file of its own, which is loaded when it is first opened. */
+const usePanel = (open: boolean) => {
+  const [panel, setPanel] = useState<ComponentType<PanelProps> | 'failed'>()
+  useEffect(() => {
+    if (!open || typeof panel === 'function') return
+    import('./panel/panel.tsx').then(
+      ({ Panel }) => setPanel(() => Panel),
+      () => setPanel('failed'),
+    )
+  }, [open])
+  return panel
 }
 
-const protectionOf = (tls: string | null, verified: boolean): string => {
-  if (tls === null) return 'Not encrypted'
-  return `${tlsInWords(tls)}, ${verified ? 'verified' : 'encrypted but not verified'}`
+const Route = ({ condition: { state, report } }: { condition: Condition }) => {
+  const database = report?.database
+  const withoutDatabase = state === 'ready' && !database
+  const reached = state === 'ready' || state === 'waiting'
+  return (
+    <div class="route" aria-hidden="true">
+      <Station name="This page">
+        <Track whole={reached} />
+      </Station>
+      <Station name={report?.stop ?? 'This stop'}>
+        {!withoutDatabase && (
+          <Track whole={state === 'ready'} label={database?.tls && tlsInWords(database.tls)} />
+        )}
+      </Station>
+      {!withoutDatabase && <Station name={database ? nameOf(database) : 'Its database'} />}
+    </div>
+  )
 }
-
-/** TLSv1.3, as OpenSSL writes it, as people do. */
-const tlsInWords = (protocol: string): string => protocol.replace(/^TLSv/, 'TLS ')
 
 const Station = ({ name, children }: { name: string; children?: ComponentChildren }) => (
   <div class="station">
@@ -82,20 +92,46 @@ const Station = ({ name, children }: { name: string; children?: ComponentChildre
 )
 
 const Track = ({ whole, label }: { whole: boolean; label?: string | null | undefined }) => (
-  <div class={whole ? 'track' : 'track broken'}>{whole && label}</div>
+  <div class={whole ? 'track' : 'track broken'}>{whole && label && <span>{label}</span>}</div>
 )
 
-/** One shape for each state, so that its colour is never the only signal. */
-const Sign = ({ shape }: { shape: Shape }) => (
-  <svg class={`sign ${shape}`} viewBox="0 0 24 24" width="24" height="24" aria-hidden="true">
-    {shape === 'good' && <path class="filled" d="M12 1a11 11 0 1 0 0 22a11 11 0 0 0 0-22z" />}
-    {shape === 'good' && <path class="mark" d="M7 12.5l3.5 3.5l6.5-7.5" />}
-    {shape === 'warning' && <path class="filled" d="M12 1.5L23.5 22H.5z" />}
-    {shape === 'warning' && <path class="mark" d="M12 9v6M12 17.8v1.2" />}
-    {(shape === 'waiting' || shape === 'asking') && (
-      <circle class="ring" cx="12" cy="12" r="9" pathLength="12" stroke-dasharray="2 1" />
-    )}
-    {shape === 'bad' && <path class="filled" d="M1.5 1.5h21v21h-21z" />}
-    {shape === 'bad' && <path class="mark" d="M7.5 7.5l9 9M16.5 7.5l-9 9" />}
-  </svg>
-)
+type InWords = { sign: Shape; summary: string; details: string[] }
+
+const inWords = ({ state, report }: Condition): InWords => {
+  if (state === 'asking')
+    return { sign: 'asking', summary: 'Asking this stop which database it has …', details: [] }
+  if (state === 'unreachable') return { sign: 'bad', summary: 'This stop does not answer', details: [] }
+  if (state === 'waiting' || !report)
+    return { sign: 'waiting', summary: 'Waiting for the database', details: [report?.reason ?? ''] }
+  if (!report.database) return { sign: 'good', summary: 'Ready', details: ['This stop has no database.'] }
+  const details = [membersInWords(report), protectionOf(report.database)].filter((text) => text !== '')
+  const isWell = report.state === 'ok' && report.database.verified && !hasMemberDown(report)
+  return { sign: isWell ? 'good' : 'warning', summary: `Connected to ${nameOf(report.database)}`, details }
+}
+
+/** What changes from one answer to the next: how quick the database is, or when it is tried again. */
+const ofThisMoment = ({ state, report, againMs }: Condition): string | undefined => {
+  if (state === 'unreachable') return `Asked again within ${Math.ceil(againMs / 1000)} s`
+  if (state === 'waiting') {
+    const nextMs = report?.live?.nextAttemptMs
+    return nextMs == null ? undefined : `Tried again within ${Math.max(1, Math.ceil(nextMs / 1000))} s`
+  }
+  const ms = report && latestMs(report)
+  return ms == null ? undefined : inMs(ms)
+}
+
+type Database = NonNullable<ConnectionReport['database']>
+
+const nameOf = ({ name, version }: Database): string => `${name} ${version}`
+
+const hasMemberDown = ({ live }: ConnectionReport) => live?.members.some(({ up }) => !up) ?? false
+
+const membersInWords = ({ live }: ConnectionReport): string => {
+  const members = live?.members ?? []
+  return members.length > 1 ? `${members.filter(({ up }) => up).length} of ${members.length} members` : ''
+}
+
+const protectionOf = ({ tls, verified }: Database): string => {
+  if (tls === null) return 'Not encrypted'
+  return `${tlsInWords(tls)}, ${verified ? 'verified' : 'encrypted but not verified'}`
+}

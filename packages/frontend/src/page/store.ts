@@ -27,13 +27,15 @@ export const createStore = <State>(initial: State): [Store<State>, (next: State)
   return [store, set]
 }
 
-/** The state of a store, in a component that is drawn again when it changes. */
-export const useStore = <State>(store: Store<State>): State => {
-  const [, draw] = useState<State>(store.state)
+/** The state of a store, or the part that `select` takes of it, in a component that is drawn again when that changes. */
+export function useStore<State>(store: Store<State>): State
+export function useStore<State, Part>(store: Store<State>, select: (state: State) => Part): Part
+export function useStore<State>(store: Store<State>, select = (state: State): unknown => state): unknown {
+  const [part, draw] = useState(() => select(store.state))
   useEffect(() => {
-    const drawLatest = () => draw(() => store.state)
+    const drawLatest = () => draw(() => select(store.state))
     drawLatest() // It may have changed between the first drawing and now.
     return store.subscribe(drawLatest)
   }, [store])
-  return store.state
+  return part
 }

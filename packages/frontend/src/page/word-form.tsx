@@ -3,21 +3,34 @@ import { ProblemError } from 'contract/client'
 import { limits } from 'contract/limits'
 import { codePoints, faultOf } from 'contract/text'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { isAnyWaiting, type KeptWords } from './kept-words.ts'
+import { createStore, type Store, useStore } from './store.ts'
 import { reasonOf } from './word-list.ts'
 
 type Field = keyof Word
 type Faults = Partial<Record<Field, string | undefined>>
+type Outcome = { word: string; count: number; what: 'added' | 'kept' }
 
 const fields = ['word', 'definition'] as const
+
+/** What is typed and not sent yet. */
+export type Draft = Store<Word> & { set(word: Word): void }
+
+/** A draft with nothing in it. */
+export const createDraft = (): Draft => {
+  const [store, set] = createStore(nothing)
+  return Object.assign(store, { set })
+}
 const nothing: Word = { word: '', definition: '' }
 
-/** The form: what is typed stays until the database has it, and a refusal says which field and why. */
-export const WordForm = ({ add }: { add: (word: Word) => Promise<void> }) => {
-  const [values, setValues] = useState(nothing)
+/** The form: what is typed stays until it is on its way for good, and a refusal says which field and why. */
+export const WordForm = ({ draft, kept }: { draft: Draft; kept: KeptWords }) => {
+  const values = useStore(draft)
+  const isAnyKept = useStore(kept, isAnyWaiting)
   const [faults, setFaults] = useState<Faults>({})
   const [refusal, setRefusal] = useState<string>()
   const [sending, setSending] = useState(false)
-  const [added, setAdded] = useState<{ word: string; count: number }>()
+  const [outcome, setOutcome] = useState<Outcome>()
   const form = useRef<HTMLFormElement>(null)
   const isSending = useRef(false)
   const goTo = useRef<Field>(undefined)
@@ -26,7 +39,7 @@ export const WordForm = ({ add }: { add: (word: Word) => Promise<void> }) => {
   useLayoutEffect(() => {
     if (goTo.current) form.current?.querySelector<HTMLElement>(`[name=${goTo.current}]`)?.focus()
     goTo.current = undefined
-  }, [faults, added])
+  }, [faults, outcome])
   useLayoutEffect(() => {
     if (refusal) form.current?.querySelector('[role=alert]')?.scrollIntoView({ block: 'nearest' })
   }, [refusal])
@@ -45,11 +58,12 @@ export const WordForm = ({ add }: { add: (word: Word) => Promise<void> }) => {
     isSending.current = true
     setSending(true)
     try {
-      await add(values)
-      setValues(nothing)
-      setAdded({ word: values.word, count: (added?.count ?? 0) + 1 })
+      const what = await kept.add(values)
+      draft.set(nothing)
+      setOutcome({ word: values.word, count: (outcome?.count ?? 0) + 1, what })
       goTo.current = 'word'
     } catch (error) {
+      setOutcome(undefined)
       if (!refuse(faultsIn(error))) setRefusal(refusalOf(error))
     } finally {
       isSending.current = false
@@ -58,10 +72,12 @@ export const WordForm = ({ add }: { add: (word: Word) => Promise<void> }) => {
   }
 
   const change = (field: Field, value: string): void => {
-    setValues({ ...values, [field]: value })
+    draft.set({ ...values, [field]: value })
     if (faults[field] !== undefined) setFaults({ ...faults, [field]: faultOf(value) })
   }
 
+  // That a word is kept is said for as long as it is.
+  const isTold = outcome && !sending && (outcome.what === 'added' || isAnyKept)
   return (
     <form ref={form} onSubmit={submit} noValidate aria-labelledby="add-heading">
       <h2 id="add-heading">Add a word</h2>
@@ -79,10 +95,11 @@ export const WordForm = ({ add }: { add: (word: Word) => Promise<void> }) => {
       <button type="submit" class="main" aria-disabled={sending}>
         {sending ? 'Adding …' : 'Add word'}
       </button>
-      <p class="unseen" role="status">
-        {added && !sending && (
-          <span key={added.count}>
-            Added <bdi>{added.word}</bdi>.
+      <p class={isTold && outcome?.what === 'kept' ? 'notice waiting' : 'unseen'} role="status">
+        {isTold && (
+          <span key={outcome.count}>
+            {outcome.what === 'added' ? 'Added' : 'Kept'} <bdi>{outcome.word}</bdi>
+            {outcome.what === 'added' ? '.' : ': it is sent, once, as soon as the database is back.'}
           </span>
         )}
       </p>

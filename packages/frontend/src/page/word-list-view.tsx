@@ -1,15 +1,23 @@
 import type { Words } from 'contract'
 import { Component } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
-import type { Condition } from './health.ts'
+import type { ConnectionWatch } from './connection-watch.ts'
+import type { KeptWords } from './kept-words.ts'
+import { KeptWordsView } from './kept-words-view.tsx'
+import { NoWords } from './no-words.tsx'
+import { useStore } from './store.ts'
+import type { Draft } from './word-form.tsx'
 import type { WordList, WordListState } from './word-list.ts'
 
-type WordListViewProps = { list: WordListState; condition: Condition; load: WordList['load'] }
+type WordListViewProps = { words: WordList; kept: KeptWords; draft: Draft; watch: ConnectionWatch }
 
 /** The words in the order of the database, and below them how it goes on. */
-export const WordListView = ({ list, condition, load }: WordListViewProps) => {
+export const WordListView = ({ words, kept, draft, watch }: WordListViewProps) => {
+  const list = useStore(words)
+  const database = useStore(watch, ({ report }) => report?.database?.name)
+  const isWaiting = useStore(watch, ({ state }) => state === 'waiting')
   const loaded = list.pages.reduce((sum, page) => sum + page.length, 0)
-  const sentinel = useSentinel(list, load)
+  const sentinel = useSentinel(list, words.load)
   const ending = useRef<HTMLDivElement>(null)
   const pressed = useRef(false)
 
@@ -20,23 +28,29 @@ export const WordListView = ({ list, condition, load }: WordListViewProps) => {
   }, [list])
   const press = () => {
     pressed.current = true
-    void load()
+    void words.load()
   }
 
   return (
     <section class="words" aria-labelledby="words-heading">
       <div class="heading">
         <h2 id="words-heading">Words</h2>
-        {loaded + list.added.length > 0 && <p role="status">{countOf(list, loaded, condition)}</p>}
+        <p role="status">{loaded + list.added.length > 0 && countOf(list, loaded, database)}</p>
       </div>
+      <KeptWordsView kept={kept} draft={draft} />
       <JustAdded words={list.added} />
-      {list.pages.map((words, index) => (
-        <Rows key={index} words={words} />
+      {list.pages.map((page, index) => (
+        <Rows key={index} words={page} />
       ))}
-      <div ref={ending} class="ending" tabIndex={-1}>
-        <Ending list={list} condition={condition} loaded={loaded} press={press} />
-        <div ref={sentinel} />
-      </div>
+      {list.pages.length === 0 && list.phase === 'well' ? (
+        // Not in the place of what comes after it, which would then jump to where the words end.
+        <Loading />
+      ) : (
+        <div key="ending" ref={ending} class="ending" tabIndex={-1}>
+          <Ending list={list} isWaiting={isWaiting} loaded={loaded} press={press} kept={kept} />
+          <div ref={sentinel} />
+        </div>
+      )}
     </section>
   )
 }
@@ -73,9 +87,16 @@ class Rows extends Component<{ words: Words }> {
   }
 }
 
-type EndingProps = { list: WordListState; condition: Condition; loaded: number; press: () => void }
+type EndingProps = {
+  list: WordListState
+  /** Whether the status line says already what is being waited for. */
+  isWaiting: boolean
+  loaded: number
+  press: () => void
+  kept: KeptWords
+}
 
-const Ending = ({ list, condition, loaded, press }: EndingProps) => {
+const Ending = ({ list, isWaiting, loaded, press, kept }: EndingProps) => {
   const { phase, loading, more, added, reason } = list
   if (phase === 'waiting')
     return (
@@ -83,26 +104,27 @@ const Ending = ({ list, condition, loaded, press }: EndingProps) => {
         <h3>
           {loaded > 0 ? 'More words are waiting for the database' : 'The words are waiting for the database'}
         </h3>
-        {condition.state !== 'waiting' && <p>{reason}</p>}
+        {!isWaiting && <p>{reason}</p>}
         <p>They appear by themselves as soon as it answers. What you type is kept.</p>
         <button type="button" onClick={press}>
           Try now
         </button>
       </div>
     )
-  if (phase === 'failed')
+  if (phase !== 'well')
     return (
       <div class="notice bad">
         <div role="alert">
           <h3>{loaded > 0 ? 'No more words came' : 'The words did not come'}</h3>
           <p>{reason}</p>
         </div>
-        <button type="button" aria-disabled={loading} onClick={press}>
-          {loading ? 'Trying …' : 'Retry'}
+        {/* What is tried again by itself changes nothing here while it is: one would see it flicker. */}
+        {phase === 'unreachable' && <p>It is tried again by itself.</p>}
+        <button type="button" aria-disabled={loading && phase === 'failed'} onClick={press}>
+          {loading && phase === 'failed' ? 'Trying …' : 'Retry'}
         </button>
       </div>
     )
-  if (list.pages.length === 0) return <Loading />
   if (more)
     return (
       <button type="button" aria-disabled={loading} onClick={press}>
@@ -110,13 +132,7 @@ const Ending = ({ list, condition, loaded, press }: EndingProps) => {
       </button>
     )
   if (loaded > 0) return <p class="terminus">End of the line</p>
-  if (added.length > 0) return <p>The words that you just added are the only ones.</p>
-  return (
-    <div class="empty">
-      <h3>No words yet</h3>
-      <p>Every tour starts somewhere: add the first one.</p>
-    </div>
-  )
+  return <NoWords hasAdded={added.length > 0} kept={kept} />
 }
 
 const Loading = () => (
@@ -133,9 +149,9 @@ const Loading = () => (
   </div>
 )
 
-const countOf = ({ more, added }: WordListState, loaded: number, { health }: Condition): string => {
+const countOf = ({ more, added }: WordListState, loaded: number, database: string | undefined): string => {
   const count = `${(loaded + added.length).toLocaleString('en')} ${more ? 'so far' : 'in all'}`
-  return health?.database ? `${count}, in ${health.database.name}’s own order` : count
+  return database ? `${count}, in ${database}’s own order` : count
 }
 
 /** An element that, when it comes near the screen, has the next page loaded. */

@@ -1,7 +1,7 @@
 import type { Word, Words } from 'contract'
 import { type createClient, ProblemError } from 'contract/client'
 import { createStore, type Store } from './store.ts'
-import { backOffMs, whenSeen } from './trying-again.ts'
+import { backOffMs, retryAfterMs, whenSeen } from './trying-again.ts'
 
 export type WordListState = {
   /** The words as loaded, page by page, in the order of the database, without those in `added`. */
@@ -12,24 +12,27 @@ export type WordListState = {
   more: boolean
   /** Whether a page is on its way. */
   loading: boolean
-  /** How the last attempt ended: `waiting` tries again by itself, `failed` when asked to. */
-  phase: 'well' | 'waiting' | 'failed'
-  /** Why it is waiting or has failed. */
+  /**
+   * How the last attempt ended. `waiting` for the database and `unreachable` try again by themselves, `failed` when
+   * asked to.
+   */
+  phase: 'well' | 'waiting' | 'unreachable' | 'failed'
+  /** Why it did not go well. */
   reason: string | undefined
 }
 
 export type WordList = Store<WordListState> & {
   /** Loads the next page, or the one that could not be loaded. */
   load(): Promise<void>
-  /** Adds a word; throws what the client throws. Never tries twice: a second attempt could add it twice. */
-  add(word: Word): Promise<void>
+  /** Call it before a word is sent, and what it gives back when the database has it: the word is then shown once. */
+  expect(word: Word): () => void
 }
 
 const pageWords = 100
 const deadlineMs = 10_000
 
 /** The words on this page: loaded a page at a time, with those that were just added kept apart. */
-export const createWordList = (client: Pick<ReturnType<typeof createClient>, 'page' | 'add'>): WordList => {
+export const createWordList = (client: Pick<ReturnType<typeof createClient>, 'page'>): WordList => {
   const [store, set] = createStore<WordListState>({
     pages: [],
     added: [],
@@ -63,13 +66,9 @@ export const createWordList = (client: Pick<ReturnType<typeof createClient>, 'pa
         reason: undefined,
       })
     } catch (error) {
-      const waiting = error instanceof ProblemError && error.problem.status === 503
-      if (waiting) {
-        failures++
-        const askedForMs = (error.retryAfterSeconds ?? 0) * 1000
-        cancelNext = whenSeen(Math.max(askedForMs, backOffMs(failures)), load)
-      }
-      set({ ...store.state, loading: false, phase: waiting ? 'waiting' : 'failed', reason: reasonOf(error) })
+      const waitMs = retryAfterMs(error)
+      if (waitMs !== undefined) cancelNext = whenSeen(Math.max(waitMs, backOffMs(++failures)), load)
+      set({ ...store.state, loading: false, phase: phaseAfter(error), reason: reasonOf(error) })
     }
   }
 
@@ -79,29 +78,35 @@ export const createWordList = (client: Pick<ReturnType<typeof createClient>, 'pa
     return count > 0
   }
 
-  const add = async (word: Word): Promise<void> => {
+  const expect = (word: Word): (() => void) => {
     const pagesBefore = store.state.pages.length
-    await client.add(word, { signal: AbortSignal.timeout(deadlineMs) })
     const isThis = (other: Word) => keyOf(other) === keyOf(word)
-    // A page that was loaded while the word was on its way may hold it already.
-    const pages = [...store.state.pages]
-    const index = pages.findIndex((page, index) => index >= pagesBefore && page.some(isThis))
-    const page = pages[index]
-    if (page) pages[index] = page.toSpliced(page.findIndex(isThis), 1)
-    else unseen.set(keyOf(word), (unseen.get(keyOf(word)) ?? 0) + 1)
-    set({ ...store.state, pages, added: [word, ...store.state.added] })
+    return () => {
+      // A page that was loaded while the word was on its way may hold it already.
+      const pages = [...store.state.pages]
+      const index = pages.findIndex((page, index) => index >= pagesBefore && page.some(isThis))
+      const page = pages[index]
+      if (page) pages[index] = page.toSpliced(page.findIndex(isThis), 1)
+      else unseen.set(keyOf(word), (unseen.get(keyOf(word)) ?? 0) + 1)
+      const { word: text, definition } = word
+      set({ ...store.state, pages, added: [{ word: text, definition }, ...store.state.added] })
+    }
   }
 
-  return Object.assign(store, { load, add })
+  return Object.assign(store, { load, expect })
+}
+
+const phaseAfter = (error: unknown): WordListState['phase'] => {
+  if (retryAfterMs(error) === undefined) return 'failed'
+  return error instanceof ProblemError && error.problem.status === 503 ? 'waiting' : 'unreachable'
 }
 
 /** Words have no id in the contract: two with the same texts are the same to whoever reads them. */
-const keyOf = ({ word, definition }: Word): string => JSON.stringify([word, definition])
+export const keyOf = ({ word, definition }: Word): string => JSON.stringify([word, definition])
 
 /** Why a request failed, in words for the person at the page. */
 export const reasonOf = (error: unknown): string => {
   if (error instanceof ProblemError) return error.message
-  if (error instanceof DOMException && error.name === 'TimeoutError')
-    return `No answer came within ${deadlineMs / 1000} seconds.`
+  if (error instanceof DOMException && error.name === 'TimeoutError') return 'No answer came in time.'
   return 'This stop does not answer. Is it running, and is the network there?'
 }

@@ -1,0 +1,104 @@
+import type { Socket } from 'node:net'
+import type { Connection, Pool, PoolConnection, QueryResult } from 'mysql2/promise'
+import type { Refusal } from './errors.ts'
+import { poolNow } from './facts.ts'
+
+export type Execute = <T extends QueryResult>(sql: string, values?: string[]) => Promise<T>
+
+/**
+ * Runs `work` in a transaction; again where the server ended it in favour of another one. The connection goes back to
+ * the pool with no transaction open, or not at all.
+ */
+export const transaction = async <T>(
+  connection: Connection,
+  work: (execute: Execute) => Promise<T>,
+): Promise<T> => {
+  for (;;) {
+    try {
+      await connection.beginTransaction()
+      const result = await work(
+        async (sql, values = []) => (await connection.execute(sql, values))[0] as never,
+      )
+      await connection.commit()
+      return result
+    } catch (error) {
+      await connection.rollback().catch(() => cutOff(connection))
+      if (!conflicts.includes((error as Refusal).errno ?? 0)) throw error
+    }
+  }
+}
+
+/** ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, ER_TRANSACTION_ROLLBACK_DURING_COMMIT (of a group of servers). */
+const conflicts = [1205, 1213, 3101]
+
+/**
+ * Runs `work` on a connection of the pool within the deadline. The driver has no deadline for the wait for a
+ * connection, and its `timeout` answers the caller but keeps the connection; here a connection that does not answer is
+ * given up.
+ *
+ * @throws what the driver throws; POOL_BUSY and STATEMENT_TIMEOUT; with `sent: false` where nothing was sent
+ */
+export const withConnection = async <T>(
+  pool: Pool,
+  work: (connection: PoolConnection) => Promise<T>,
+  deadlineMs: number,
+): Promise<T> => {
+  const late = Promise.withResolvers<never>()
+  let connection: PoolConnection | undefined
+  let tooLate = false
+  const timer = setTimeout(() => {
+    tooLate = true
+    if (connection === undefined) return late.reject(busy(`none became free within ${deadlineMs} ms`, pool))
+    late.reject(timedOut(deadlineMs))
+    cutOff(connection)
+  }, deadlineMs)
+
+  const run = async () => {
+    connection = await pool.getConnection().catch((error: Refusal) => {
+      throw /Queue limit/.test(error.message)
+        ? busy('no more may wait', pool)
+        : Object.assign(error, { sent: false })
+    })
+    try {
+      // The one who waited is gone: do not run what nobody waits for.
+      if (tooLate) return late.promise
+      return await work(connection)
+    } finally {
+      connection.release()
+    }
+  }
+  try {
+    return await Promise.race([run(), late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** ER_OPTION_PREVENTS_STATEMENT, ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION, ER_READ_ONLY_MODE. */
+export const readOnly = [1290, 1792, 1836]
+
+/** ER_SERVER_SHUTDOWN, ER_CLIENT_INTERACTION_TIMEOUT (idle for too long): said in place of an answer. */
+export const closed = [1053, 4031]
+
+const busy = (what: string, pool: Pool): Refusal => {
+  const { limit, waiting } = poolNow(pool)
+  const message = `all ${limit} connections of the pool are busy, ${waiting} requests waiting: ${what}`
+  return Object.assign(new Error(message), { code: 'POOL_BUSY', sent: false })
+}
+
+/** What a server that was given up is told as; it may have done what it was asked to. */
+export const timedOut = (ms: number): Refusal =>
+  Object.assign(new Error(`the server did not answer within ${ms} ms`), { code: 'STATEMENT_TIMEOUT' })
+
+/**
+ * Gives a connection up at once. The driver's `destroy()` ends the stream politely: where the server is silent, the
+ * socket would stay.
+ */
+export const cutOff = (connection: Connection): void => {
+  connection.destroy()
+  streamOf(connection).destroy()
+}
+
+/** The declared type leaves out the connection that a promise wraps. */
+export const streamOf = (connection: Connection) =>
+  (connection as unknown as { connection: { stream: Socket } }).connection.stream

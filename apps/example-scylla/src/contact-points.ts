@@ -1,0 +1,90 @@
+import type { ConnectionOptions } from 'node:tls'
+import type { Client } from 'cassandra-driver'
+import { expiryWarning, openSocket, probeTls, resolveName, type Steps, serverOf } from 'connection'
+import type { Config } from './config.ts'
+import type { Logins } from './logins.ts'
+
+type ServerUrl = Config['COMPOSE_SCYLLA_URL'][number]
+
+/** What the driver and our own look at the members of the URL share. */
+export type Contact = {
+  config: Config
+  /** Address → the names that lead there, for the certificate's sake. */
+  names: Map<string, string[]>
+  /** undefined: no TLS. */
+  tls: ConnectionOptions | undefined
+  logins: Logins
+  /** Those that could be reached, and have a certificate that holds. */
+  reached: Set<ServerUrl>
+  /** A client of the driver, not connected yet, that starts with these members. */
+  clientOf: (contactPoints: string[]) => Client
+  /** What the members say of themselves, once it was asked. */
+  advertised?: Promise<Record<string, string>>
+}
+
+/**
+ * Goes name, port and certificate of one member of the URL.
+ *
+ * The handshake is one of our own: it says in words why a certificate is refused, and what was agreed on, which the
+ * driver does not tell.
+ */
+export const reach = async (url: ServerUrl, contact: Contact, steps: Steps): Promise<void> => {
+  const { config, names, tls, reached } = contact
+  const { host, port } = url
+  reached.delete(url)
+  const server = serverOf(url)
+  const addresses = await steps.run(
+    'name',
+    server,
+    () => resolveName(host, 2000),
+    (addresses) => ({ found: { addresses } }),
+  )
+  for (const address of addresses) learnName(names, address, host)
+  const socket = await steps.run(
+    'port',
+    server,
+    () => openSocket(host, port, 1500),
+    ({ remoteAddress = '' }) => ({ found: { address: remoteAddress, port } }),
+  )
+  if (tls === undefined) {
+    socket.destroy()
+    steps.done('certificate', server, null, noTls(config))
+    reached.add(url)
+    return
+  }
+  await steps.run(
+    'certificate',
+    server,
+    () => probeTls(socket, { ...tls, host }, 2000),
+    (found) => ({ found, faults: expiryWarning(found, config.urlVariable) }),
+  )
+  reached.add(url)
+}
+
+/** The members that could be reached, in the order of the URL and not in that of their answers. */
+export const reachedOf = ({ config, reached }: Contact): ServerUrl[] =>
+  config.COMPOSE_SCYLLA_URL.filter((url) => reached.has(url))
+
+/** Notes that a name leads to an address, once. */
+export const learnName = (names: Map<string, string[]>, address: string, name: string) => {
+  const known = names.get(address) ?? []
+  if (!known.includes(name)) names.set(address, [...known, name])
+}
+
+const noTls = ({ urlVariable }: Config) => ({
+  found: {
+    ...{ protocol: null, cipher: null, verified: false, subject: null, issuer: null },
+    ...{ names: [], validTo: null, daysLeft: null },
+  },
+  faults: [
+    {
+      origin: urlVariable,
+      problem: 'http:// means no TLS: the password and all words travel readable',
+      remedy: 'Use https:// to encrypt and verify.',
+    },
+  ],
+})
+
+/** Where the driver dials a member of the URL. */
+export const endpointsOf = ({ host, port }: ServerUrl, names: Map<string, string[]>): string[] =>
+  [...names].filter(([, hosts]) => hosts.includes(host)).map(([address]) => `${address}:${port}`)

@@ -1,0 +1,70 @@
+import type { Client } from 'cassandra-driver'
+import { type Fault, serverOf } from 'connection'
+import type { Config } from './config.ts'
+import { type Contact, endpointsOf, reachedOf } from './contact-points.ts'
+import { faultOf } from './errors.ts'
+
+type ServerUrl = Config['COMPOSE_SCYLLA_URL'][number]
+
+/**
+ * Members that no URL names and that cannot be reached where they say they are: in a container or behind a router, a
+ * member says an address of its own network. The driver goes on with those it has, without an error.
+ *
+ * @returns one fault, and the server of the URL to tell it of: one that the cluster does not know by that address
+ */
+export const strangersOf = async (
+  contact: Contact,
+  client: Client,
+): Promise<{ server: string; fault: Fault }[]> => {
+  const { config, names, logins } = contact
+  const reached = reachedOf(contact)
+  const state = client.getState()
+  const named = new Set(config.COMPOSE_SCYLLA_URL.flatMap((url) => endpointsOf(url, names)))
+  const strangers = client.hosts
+    .values()
+    .filter((host) => !host.isUp() && state.getOpenConnections(host) === 0 && !named.has(host.address))
+    .sort((a, b) => a.address.localeCompare(b.address))
+  if (strangers.length === 0) return []
+  const isKnown = (url: ServerUrl) =>
+    endpointsOf(url, names).some((one) => client.hosts.get(one) !== undefined)
+  const teller = reached.find((url) => !isKnown(url)) ?? reached[0]
+  if (teller === undefined) return []
+  const each = strangers.map(({ address, rack }) => {
+    const { problem } = faultOf(config)(logins.whyNot(address).error, address)
+    return `the member in ${rack} says that it is at ${address}, but ${problem}`
+  })
+  contact.advertised ??= advertisedBy(contact)
+  const map = { ...Object.fromEntries(config.COMPOSE_SCYLLA_MAPS ?? []), ...(await contact.advertised) }
+  const isMapped = (address: string) => Object.keys(map).some((key) => hostIn(key) === hostIn(address))
+  for (const { address } of strangers) if (!isMapped(address)) map[address] = 'HOST:PORT'
+  const fault = {
+    origin: 'COMPOSE_SCYLLA_MAPS',
+    problem: each.join('; '),
+    remedy: `Start it, or, if its address is of another network, set COMPOSE_SCYLLA_MAPS to ${JSON.stringify(map)}: what a member says, and what to dial instead.`,
+  }
+  return [{ server: serverOf(teller), fault }]
+}
+
+const hostIn = (endpoint: string): string => endpoint.replace(/:\d+$/, '')
+
+/** What each member of the URL says of itself → where the URL has it, where the two differ. Asks each one alone. */
+const advertisedBy = async (contact: Contact): Promise<Record<string, string>> => {
+  const { names, clientOf } = contact
+  const asked = reachedOf(contact).flatMap((url) =>
+    endpointsOf(url, names).map((endpoint) => ({ url, endpoint })),
+  )
+  const answers = await Promise.allSettled(
+    asked.map(async ({ url, endpoint }) => {
+      const client = clientOf([endpoint])
+      try {
+        await client.connect()
+        const local = (await client.execute("SELECT * FROM system.local WHERE key = 'local'")).first()
+        const advertised = `${local.rpc_address}:${local.rpc_port ?? url.port}`
+        return advertised === endpoint ? [] : [[advertised, serverOf(url)] as const]
+      } finally {
+        await client.shutdown()
+      }
+    }),
+  )
+  return Object.fromEntries(answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : [])))
+}

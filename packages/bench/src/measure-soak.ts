@@ -1,0 +1,102 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { answerOf } from './answers.ts'
+import { load, type Outcome, type Request } from './load.ts'
+import { handlesOf, memoryOf, socketsOf } from './processes.ts'
+
+/** What a stop held under mixed load, the most of each third of the time: the first one warms up. */
+export type SoakResult = {
+  kind: 'soak'
+  minutes: number
+  /** Megabytes; open files; sockets among them. */
+  rss: number[]
+  handles: number[]
+  sockets: number[]
+  /** The most of the last third by that of the middle one, of the three the worst: flat is at most 1.1. */
+  growth: number
+  requests: number
+  failed: number
+  fault: string | null
+}
+
+export type Sample = { rss: number; handles: number; sockets: number }
+
+/** Everything that a stop does, at once. The words are always the same hundred, each with its key: the table stays as it is. */
+const requests: { request: Request; status: number }[] = [
+  { request: { method: 'GET', path: '/livez' }, status: 200 },
+  { request: { method: 'GET', path: '/' }, status: 200 },
+  { request: { method: 'GET', path: '/words' }, status: 200 },
+  { request: { method: 'GET', path: '/words?limit=100' }, status: 200 },
+  {
+    request: {
+      method: 'PUT',
+      path: '/words',
+      repeats: 100,
+      headers: { 'content-type': 'application/json', 'idempotency-key': '00000000-0000-4000-8000-{n}' },
+      body: '{"word":"soak {n}","definition":"stored once, however often it is sent"}',
+    },
+    status: 204,
+  },
+]
+
+/** Puts mixed load on a stop, and looks every second at what it holds. */
+export const measureSoak = async (
+  { url, pid }: { url: string; pid: number },
+  minutes: number,
+): Promise<SoakResult> => {
+  const seconds = Math.round(minutes * 60)
+  await storeWords(url)
+  const loads = await Promise.all(requests.map(({ request, status }) => loadOf(url, request, status)))
+  const samples: Sample[] = []
+  const sampling = new AbortController()
+  const sampled = sample(pid, samples, sampling.signal)
+  const outcomes = await Promise.all(loads.map((one) => load({ ...one, seconds })))
+  sampling.abort()
+  await sampled
+  return soakResultOf(minutes, samples, outcomes)
+}
+
+/** Every word that is sent later, so that the lists are the same from the first second. */
+const storeWords = async (url: string): Promise<void> => {
+  const put = requests.find(({ request }) => request.repeats !== undefined)?.request
+  for (let n = 0; n < (put?.repeats ?? 0); n++) {
+    const withNumber = (text: string) => text.replaceAll('{n}', String(n).padStart(12, '0'))
+    const headers = Object.entries(put?.headers ?? {}).map(([name, value]) => [name, withNumber(value)])
+    const { status } = await fetch(url + put?.path, {
+      method: 'PUT',
+      headers: Object.fromEntries(headers),
+      body: withNumber(put?.body ?? ''),
+    })
+    if (status !== 204) throw new Error(`PUT ${put?.path} is answered with status ${status}, not 204`)
+  }
+}
+
+const loadOf = async (url: string, request: Request, status: number) => {
+  const isGet = request.method === 'GET'
+  const body = isGet ? (await answerOf(url + request.path, {})).body : Buffer.alloc(0)
+  return { url, request, expected: { status, body }, connections: 8 }
+}
+
+const sample = async (pid: number, samples: Sample[], signal: AbortSignal): Promise<void> => {
+  while (!signal.aborted) {
+    samples.push({ rss: memoryOf(pid)?.rss ?? 0, handles: handlesOf(pid) ?? 0, sockets: socketsOf(pid) ?? 0 })
+    await pause(1000, undefined, { signal }).catch(() => {})
+  }
+}
+
+/** The samples, taken at equal intervals, as thirds; see {@link SoakResult}. */
+export const soakResultOf = (
+  minutes: number,
+  samples: readonly Sample[],
+  outcomes: readonly Outcome[],
+): SoakResult => {
+  const third = Math.floor(samples.length / 3)
+  const thirds = (what: keyof Sample): number[] =>
+    [0, 1, 2].map((n) =>
+      Math.max(...samples.slice(n * third, (n + 1) * third).map((one) => Math.round(one[what]))),
+    )
+  const held = { rss: thirds('rss'), handles: thirds('handles'), sockets: thirds('sockets') }
+  const growth = Math.max(...Object.values(held).map(([, middle = 0, last = 0]) => last / middle))
+  const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0)
+  const requests = outcomes.reduce((sum, outcome) => sum + outcome.requests, 0)
+  return { kind: 'soak', minutes, ...held, growth, requests, failed, fault: null }
+}

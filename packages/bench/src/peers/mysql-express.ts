@@ -1,0 +1,28 @@
+// Express and a pool, as the documentation of both would have it.
+import express from 'express'
+import type { RowDataPacket } from 'mysql2'
+import { sharedReads } from 'server/shared-reads'
+import { openPool } from './mysql.ts'
+
+const pool = openPool(process.env)
+const words = pool.promise()
+const app = express()
+app.use(express.json())
+
+const list = async () => {
+  const [rows] = await words.execute<RowDataPacket[]>('SELECT word, definition FROM words')
+  return rows
+}
+if (process.env.SHARE_READS === 'on') {
+  const shared = sharedReads(async () => Buffer.from(JSON.stringify(await list())))
+  app.get('/words', async (_, response) => void response.type('json').send(await shared()))
+} else {
+  app.get('/words', async (_, response) => void response.json(await list()))
+}
+
+app.put('/words', async ({ body }, response) => {
+  await words.execute('INSERT INTO words (word, definition) VALUES (?, ?)', [body.word, body.definition])
+  response.status(204).end()
+})
+
+app.listen(Number(process.env.PORT), process.env.HOST ?? '127.0.0.1')

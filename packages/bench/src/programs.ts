@@ -1,0 +1,53 @@
+import { join } from 'node:path'
+import type { Kind, Lease } from 'local-databases'
+
+/** What is compared, in the order of the table. */
+export const serverNames = [
+  'limit',
+  'floor',
+  'ours, one query a request',
+  'ours',
+  'express',
+  'express sharing reads',
+] as const
+export type ServerName = (typeof serverNames)[number]
+
+/** The database that servers are on; null where the work needs none. */
+export type Database = { kind: Kind; env: Lease['env'] } | null
+
+/** Of the repository. */
+export const root = join(import.meta.dirname, '../../..')
+
+/**
+ * The file of a server, and what it needs in its environment beside its database.
+ *
+ * @param kind its database; undefined: none
+ * @param source the stop from its source, and not from the folder that `pnpm build` makes
+ */
+export const programOf = (name: ServerName, kind: Kind | undefined, source = false) => {
+  const folder = join(root, 'apps', kind ? `example-${kind}` : 'example')
+  const stop = (env: Record<string, string>) => ({
+    file: join(folder, source ? 'src/main.ts' : 'dist/main.js'),
+    env,
+    isPeer: false,
+  })
+  const peer = (file: string, env: Record<string, string> = {}) => ({
+    file: join(import.meta.dirname, 'peers', file),
+    env,
+    isPeer: true,
+  })
+  switch (name) {
+    case 'limit':
+      return peer('limit.ts')
+    case 'floor':
+      return peer(`${kind}-floor.ts`)
+    case 'ours, one query a request':
+      return stop({ SHARE_READS: 'off' })
+    case 'ours':
+      return stop({})
+    case 'express':
+      return peer(`${kind}-express.ts`)
+    case 'express sharing reads':
+      return peer(`${kind}-express.ts`, { SHARE_READS: 'on' })
+  }
+}

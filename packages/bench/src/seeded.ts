@@ -1,0 +1,10 @@
+/** mulberry32: numbers from 0 to 1 that look random, and are the same every time, so that a document can quote them. */
+export const seeded = (first: number) => {
+  let seed = first
+  return (): number => {
+    seed = (seed + 0x6d2b79f5) | 0
+    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+}

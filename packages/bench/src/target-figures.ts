@@ -1,0 +1,100 @@
+import { ofKind, type Result, wrongIn } from './results.ts'
+
+/** What a rule finds in the results of one database; undefined where it was not measured. */
+export type Figure = number | 'failed' | undefined
+export type Wanted = { least?: number; most?: number; unit?: string }
+
+/** Something to be reached, on each of some databases. */
+export type Rule = {
+  what: string
+  databases: readonly string[]
+  wanted: Wanted
+  figure: (results: readonly Result[]) => Figure
+}
+
+/** A row of load that a rule needs, by its work and its server. */
+type Row = readonly [work: string, server: string]
+type Load = Extract<Result, { kind: 'load' }>
+type List = Extract<Result, { kind: 'list' }>
+
+const both = ['mysql', 'scylla']
+
+/** Processor time per request of one row by that of another, each the least of its rounds. */
+export function cpu(what: string, databases: readonly string[], of: Row, by: Row, wanted: Wanted): Rule {
+  return { what, databases, wanted, figure: ratio(of, by, ({ cpuUs }) => cpuUs?.least) }
+}
+
+/** Right answers a second of one row by those of another, medians of the rounds. */
+export function speed(what: string, databases: readonly string[], of: Row, by: Row, wanted: Wanted): Rule {
+  return { what, databases, wanted, figure: ratio(of, by, ({ perSecond }) => perSecond.median) }
+}
+
+function ratio(of: Row, by: Row, figure: (row: Load) => number | undefined): Rule['figure'] {
+  return (results) => {
+    const [above, below] = [of, by].map(([work, server]) =>
+      ofKind(results, 'load').find((row) => row.work === work && row.server === server),
+    )
+    if (above === undefined || below === undefined || above.run !== below.run) return undefined
+    return found(above, (a) => found(below, (b) => quotient(figure(a), figure(b))))
+  }
+}
+
+/** Of the list of the stop in every way that it was read, the plain one first; and of the floor's. */
+export function list(what: string, wanted: Wanted, figure: (ours: List[], floor?: List) => Figure): Rule {
+  return {
+    what,
+    databases: both,
+    wanted,
+    figure: (results) => {
+      const lists = ofKind(results, 'list')
+      const ours = lists.filter(({ server }) => server === 'ours')
+      if (ours.length === 0) return undefined
+      if (lists.some((row) => wrongIn(row) !== undefined)) return 'failed'
+      return figure(
+        ours,
+        lists.find(({ server }) => server === 'floor'),
+      )
+    },
+  }
+}
+
+export function start(what: string, server: string, wanted: Wanted): Rule {
+  return {
+    what,
+    databases: both,
+    wanted,
+    figure: (results) =>
+      found(
+        ofKind(results, 'start').find((row) => row.server === server),
+        ({ ms }) => ms?.median,
+      ),
+  }
+}
+
+/** What a row says; "failed" where it has wrong answers. */
+function found<Row extends Result>(row: Row | undefined, figure: (row: Row) => Figure): Figure {
+  if (row === undefined) return undefined
+  return wrongIn(row) === undefined ? figure(row) : 'failed'
+}
+
+function quotient(above: number | undefined, below: number | undefined): number | undefined {
+  return above === undefined || below === undefined ? undefined : above / below
+}
+
+/** The sum of a figure over all rows that fit. */
+export function total(
+  what: string,
+  databases: readonly string[],
+  wanted: Wanted,
+  figure: (row: Result) => number | undefined,
+): Rule {
+  return {
+    what,
+    databases,
+    wanted,
+    figure: (results) => {
+      const values = results.map(figure).filter((value) => value !== undefined)
+      return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0)
+    },
+  }
+}

@@ -1,0 +1,42 @@
+-- Runs inside wrk: makes every request another one where it has a {n}, and counts every answer that is not the expected.
+local method, path = os.getenv('BENCH_METHOD'), os.getenv('BENCH_PATH')
+local status, n = tonumber(os.getenv('BENCH_STATUS')), tonumber(os.getenv('BENCH_FIRST'))
+local repeats = tonumber(os.getenv('BENCH_REPEATS'))
+local headers, body = os.getenv('BENCH_HEADERS'), os.getenv('BENCH_BODY')
+local file = assert(io.open(os.getenv('BENCH_EXPECTED'), 'rb'))
+local expected = file:read('*a')
+file:close()
+
+failed = 0 -- global, for done() to read it
+local threads = {}
+
+function setup(thread)
+  table.insert(threads, thread)
+end
+
+local head = method .. ' ' .. path .. ' HTTP/1.1\r\nHost: localhost\r\n' .. headers
+if body ~= '' then
+  -- Twelve digits stand for the three characters {n}.
+  local _, count = body:gsub('{n}', '')
+  head = head .. 'Content-Length: ' .. (#body + 9 * count) .. '\r\n'
+end
+local message = head .. '\r\n' .. body
+local isEach = message:find('{n}', 1, true) ~= nil
+
+function request()
+  if not isEach then return message end
+  n = n + 1
+  return (message:gsub('{n}', string.format('%012d', n % repeats)))
+end
+
+function response(answered, _, answer)
+  -- Lua keeps one copy of equal strings, so that this compares every byte, once.
+  if answered ~= status or answer ~= expected then failed = failed + 1 end
+end
+
+function done(summary)
+  local errors = summary.errors
+  local all = errors.connect + errors.read + errors.write + errors.timeout
+  for _, thread in ipairs(threads) do all = all + thread:get('failed') end
+  print(string.format('BENCH {"answers":%d,"failed":%d,"us":%d}', summary.requests, all, summary.duration))
+end

@@ -1,0 +1,121 @@
+import { describe, expect, test } from '@jest/globals'
+import { soakResultOf } from '../src/measure-soak.ts'
+import { staleResultOf } from '../src/measure-stale.ts'
+import type { Result } from '../src/results.ts'
+import { targetTable } from '../src/target-table.ts'
+import { verdictsOf } from '../src/targets.ts'
+import { listRow, loadRow } from './made-up.ts'
+
+const labels = { run: 'now', database: 'mysql', work: 'any' }
+
+/** What became of the target that is called so, on MySQL unless told otherwise. */
+const verdict = (results: Result[], what: RegExp, database = 'mysql') => {
+  const found = verdictsOf(results).filter((one) => what.test(one.what) && one.database === database)
+  expect(found).toHaveLength(1)
+  return found[0]
+}
+
+describe('a ratio', () => {
+  const one = 'ours, one query a request'
+  const cpu = /one query a request, CPU/
+
+  test('of processor time is that of the least of the rounds', () => {
+    const met = [loadRow('words100', one, { us: 110 }), loadRow('words100', 'floor')]
+    expect(verdict(met, cpu)).toMatchObject({ measured: 1.1, wanted: 'at most 1.1', verdict: 'met' })
+    const missed = [loadRow('words100', one, { us: 111 }), loadRow('words100', 'floor')]
+    expect(verdict(missed, cpu)).toMatchObject({ measured: 1.11, verdict: 'MISSED' })
+  })
+
+  test('of requests a second is that of the medians', () => {
+    const rows = [loadRow('words100', 'ours', { perSecond: 6000 }), loadRow('words100', 'express')]
+    expect(verdict(rows, /words100: .*express/)).toMatchObject({ measured: 6, verdict: 'met' })
+  })
+
+  test('has another limit on CQL than on MySQL', () => {
+    const on = { database: 'scylla' }
+    const rows = [loadRow('words100', 'ours', { ...on, perSecond: 7000 }), loadRow('words100', 'express', on)]
+    expect(verdict(rows, /words100: .*express/, 'scylla')).toMatchObject({
+      wanted: 'at least 8',
+      verdict: 'MISSED',
+    })
+  })
+
+  test('of rows of two runs is none', () => {
+    const rows = [loadRow('words100', one, { run: 'before' }), loadRow('words100', 'floor')]
+    expect(verdict(rows, cpu)).toMatchObject({ measured: null, verdict: 'not measured' })
+  })
+
+  test('with a server that answered wrongly has failed, however fast that was', () => {
+    const rows = [loadRow('words100', one, { us: 1, failed: 3 }), loadRow('words100', 'floor')]
+    expect(verdict(rows, cpu)).toMatchObject({ measured: null, verdict: 'failed' })
+  })
+
+  test('of pages may be neither dearer nor cheaper by a tenth', () => {
+    const pages = (us: number) => [
+      loadRow('page', 'ours, last page'),
+      loadRow('page-of-many', 'ours, last page', { us }),
+    ]
+    const last = /in a small one, last page/
+    expect(verdict(pages(109), last)?.verdict).toBe('met')
+    expect(verdict(pages(111), last)?.verdict).toBe('MISSED')
+    expect(verdict(pages(89), last)?.verdict).toBe('MISSED')
+  })
+})
+
+describe('the whole list', () => {
+  const slow = listRow('ours', { clients: 10, bytesPerSecond: 1e6, peakRss: 139, firstByteMs: 1200 })
+
+  test('is held against the worst way that it was read', () => {
+    const rows = [listRow('floor'), listRow('ours', { totalMs: 1150 }), slow]
+    expect(verdict(rows, /peak memory/)).toMatchObject({ measured: 139, verdict: 'met' })
+    expect(verdict(rows, /above idle/)).toMatchObject({ measured: 49, verdict: 'met' })
+    expect(verdict(rows, /first byte/)).toMatchObject({ measured: 1200, verdict: 'MISSED' })
+    expect(verdict(rows, /floor that streams/)).toMatchObject({ measured: 1.15, verdict: 'met' })
+  })
+
+  test('that was not whole once has failed', () => {
+    const rows = [listRow('floor'), listRow('ours'), { ...slow, failed: 1, fault: 'broken off' }]
+    expect(verdict(rows, /not all of it/)).toMatchObject({ measured: 1, verdict: 'MISSED' })
+    expect(verdict(rows, /peak memory/)).toMatchObject({ verdict: 'failed' })
+  })
+})
+
+describe('lists older than their request', () => {
+  const of = (stale: number, statements: number): Result => ({
+    ...labels,
+    ...staleResultOf(1000, stale, { requests: 1000, statements }),
+  })
+
+  test('are none where reads were shared, or the target is missed', () => {
+    expect(verdict([of(0, 300)], /older/)).toMatchObject({ measured: 0, verdict: 'met' })
+    expect(verdict([of(2, 300)], /older/)).toMatchObject({ measured: 2, verdict: 'MISSED' })
+  })
+
+  test('say nothing where no reads were shared', () => {
+    expect(of(0, 1000).fault).toBe('nothing was shared: 1000 statements for 1000 lists')
+    expect(verdict([of(0, 1000)], /older/)?.verdict).toBe('failed')
+    expect(verdict([of(0, 0)], /older/)?.verdict).toBe('failed')
+  })
+})
+
+test('what grows under mixed load is seen in the last third, and warming up is not', () => {
+  const soak = (rss: number[], sockets: number[]): Result => {
+    const samples = rss.map((each, n) => ({ rss: each, handles: 40, sockets: sockets[n] ?? 0 }))
+    return { ...labels, ...soakResultOf(1, samples, [{ requests: 10, failed: 0, seconds: 1 }]) }
+  }
+  const flat = [20, 20, 20, 20, 20, 20]
+  expect(verdict([soak([60, 80, 100, 101, 100, 103], flat)], /mixed/)?.verdict).toBe('met')
+  expect(verdict([soak([60, 80, 100, 101, 120, 130], flat)], /mixed/)?.verdict).toBe('MISSED')
+  expect(verdict([soak([60, 80, 100, 101, 100, 103], [20, 20, 20, 20, 20, 25])], /mixed/)?.verdict).toBe(
+    'MISSED',
+  )
+})
+
+test('what was not measured is in the table as well', () => {
+  const table = targetTable(verdictsOf([]))
+  expect(table.split('\n').length).toBeGreaterThan(30)
+  expect(table).not.toMatch(/met|MISSED/)
+  expect(table).toMatch(
+    /\| GET \/: requests\/s by those of the limit +\| no database \| - +\| at least 0.6 +\| not measured \|/,
+  )
+})

@@ -1,0 +1,106 @@
+import { afterAll, describe, expect, test } from '@jest/globals'
+import type { NetworkFault } from 'local-databases'
+import { callOnce } from './faults/calls.ts'
+import { type Network, noise, type Run, resultOf, setAll, startedStop } from './faults/run.ts'
+import { isFull } from './faults/size.ts'
+import { type Result, summaryOf } from './faults/summary.ts'
+import { type App, spawnStop } from './stop.ts'
+import { until } from './until.ts'
+
+type Subject = {
+  app: App
+  /** Makes proxies of their own for each fault, which happens to a stop of its own. */
+  network: () => Promise<Network>
+  /** How many of them at once, so that the machine is busy with the faults and not with itself. */
+  atOnce: number
+}
+
+const faults: Record<string, NetworkFault> = {
+  latency: { mode: 'latency', ms: 300, jitterMs: 200 },
+  down: { mode: 'down' },
+  reset: { mode: 'reset' },
+  'black hole': { mode: 'blackhole' },
+  'black hole that forgets': { mode: 'blackhole', forgets: true },
+  'slow close': { mode: 'slow-close', ms: 1000 },
+  'limited data': { mode: 'limit', bytes: 8_000 },
+}
+const shortMs = isFull ? 20_000 : 5_000
+/** What the machine itself takes: the short runs are made several at once, beside other tests. */
+const machineMs = isFull ? 0 : 500
+const runs: Run[] = [
+  ...Object.entries(faults).map(([title, fault]) => ({ title, fault, ms: shortMs })),
+  ...(isFull ? [{ title: 'down for 5 minutes', fault: { mode: 'down' } as const, ms: 300_000 }] : []),
+]
+
+/**
+ * Declares the tests of what a stop does while the network to its database is broken, and when it is well again.
+ * Call it at the top of a test file; the summary is printed when its tests have run.
+ */
+export const testFaults = (name: string, subject: Subject): void =>
+  describe(`faults: ${name}`, () => {
+    const results: Result[] = []
+    let running: Map<string, Promise<Result>> | undefined
+    afterAll(() => void process.stdout.write(summaryOf(`faults: ${name}`, results)))
+
+    test.each(runs.map(({ title }) => title))(
+      '%s: every call is answered within 3.5 s, and 2 s after the fault all is as it was before',
+      async (title) => {
+        running ??= startAll(subject)
+        const result = await running.get(title)
+        if (result === undefined) throw new Error(`there is no run ${title}`)
+        results.push(result)
+        expect(result.wrong).toEqual([])
+        expect(result.slowestMs).toBeLessThanOrEqual(3500 + machineMs)
+        expect(result.firstSuccessMs).toBeLessThanOrEqual(2000 + machineMs)
+        expect(result.failedAfter).toEqual([])
+        const { sockets, megabytes } = result
+        expect(sockets[1]).toBeLessThanOrEqual(sockets[0] + noise.sockets)
+        expect(megabytes[1]).toBeLessThanOrEqual(megabytes[0] + noise.megabytes)
+      },
+      600_000,
+    )
+
+    test('not there at start: listens at once, /readyz says what is waited for, ready within 2 s of it', async () => {
+      const { env, proxies } = await subject.network()
+      await setAll(proxies, { mode: 'down' })
+      const stop = await spawnStop(subject.app, env, { waitUntilReady: false, deadlineMs: 10_000 })
+      try {
+        const isToldOf = async () => (await stop.client.ready()).reason?.includes('ECONNREFUSED')
+        await until('/readyz to say what is waited for', isToldOf)
+        expect(await callOnce(stop.url, 'read', '')).toMatchObject({ status: 503, retryAfter: '1' })
+        await setAll(proxies, { mode: 'pass' })
+        const upAt = performance.now()
+        await until('a success', async () => (await callOnce(stop.url, 'read', '')).status === 200)
+        expect(performance.now() - upAt).toBeLessThanOrEqual(2000)
+      } finally {
+        await stop.kill()
+        await Promise.all(proxies.map((proxy) => proxy.close()))
+      }
+    })
+  })
+
+/** Runs all of them, some at once; each stop has its fault as soon as it runs, so that no two end at the same moment. */
+const startAll = ({ app, network, atOnce }: Subject): Map<string, Promise<Result>> => {
+  const outcomes = new Map(runs.map(({ title }) => [title, Promise.withResolvers<Result>()]))
+  const rest = runs.values()
+  let starting: Promise<unknown> = Promise.resolve()
+  const work = async () => {
+    for (const run of rest) {
+      const outcome = outcomes.get(run.title)
+      try {
+        const ways = await network()
+        const started = starting.then(() => startedStop(app, ways))
+        starting = started.catch(() => {}) // told by its own test
+        const result = started.then((stop) => resultOf(stop, ways, run).finally(() => stop.kill()))
+        await result.then(outcome?.resolve, outcome?.reject)
+        await Promise.all(ways.proxies.map((proxy) => proxy.close()))
+      } catch (error) {
+        outcome?.reject(error)
+      }
+    }
+  }
+  for (let i = 0; i < atOnce; i++) void work()
+  const results = [...outcomes].map(([title, { promise }]) => [title, promise] as const)
+  for (const [, result] of results) result.catch(() => {}) // told by its own test
+  return new Map(results)
+}

@@ -1,0 +1,50 @@
+import { expect, test } from '@jest/globals'
+import { type App, spawnStop } from '../stop.ts'
+import { until } from '../until.ts'
+import { underLoad } from './load.ts'
+import { isFull } from './size.ts'
+
+type Subject = {
+  app: App
+  /** A way to the database that sees how connections end. */
+  watched: () => Promise<{
+    env: Record<string, string>
+    /** How many connections were broken off so far, not closed. */
+    brokenOff: () => number | Promise<number>
+    close: () => Promise<unknown>
+  }>
+}
+
+const times = isFull ? 50 : 3
+
+/** Declares the test that an orchestrator's SIGTERM costs nobody anything, neither clients nor the database. */
+export const testStopping = (name: string, { app, watched }: Subject): void =>
+  test(
+    `${name}: SIGTERM under load, ${times} times: what was under way is answered, exit code 0 within 10 s, the database sees an orderly close`,
+    async () => {
+      const { env, brokenOff, close } = await watched()
+      const before = await brokenOff()
+      let requests = 0
+      let slowestMs = 0
+      for (let time = 0; time < times; time++) {
+        const stop = await spawnStop(app, env)
+        const load = underLoad(stop)
+        await until('some answers', () => load.all.length > 200)
+        const toldAt = performance.now()
+        const stopped = stop.stop(10_000)
+        await load.end()
+        expect(load.failed()).toEqual([])
+        expect(await stopped).toBe(0)
+        const ms = performance.now() - toldAt
+        expect(ms).toBeLessThan(10_000)
+        slowestMs = Math.max(slowestMs, ms)
+        requests += load.all.length
+        expect(stop.log()).toContain('"msg":"stopped"')
+      }
+      expect(await brokenOff()).toBe(before)
+      await close()
+      const figures = `${times} times, ${requests} requests, 0 failed; at most ${Math.round(slowestMs)} ms to end`
+      process.stdout.write(`\nSIGTERM: ${name}\n  ${figures}\n`)
+    },
+    times * 20_000,
+  )

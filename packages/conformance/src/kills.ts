@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { describe, expect, test } from '@jest/globals'
+import { createClient } from 'contract'
+import { isFull } from './faults/size.ts'
+import { type App, type Stop, spawnStop } from './stop.ts'
+
+type Subject = {
+  app: App
+  env: Record<string, string>
+  /** Kills the database's server, or one of them, and starts it again; resolves when it is back. */
+  killDatabase: () => Promise<void>
+  /** The words in the table, as the database itself tells them. */
+  storedWords: () => Promise<string[]>
+}
+
+const sizes = isFull ? { kills: 1000, databaseKills: 20 } : { kills: 40, databaseKills: 2 }
+const wordsPerKill = 10
+/** Milliseconds within which the ten words are stored, more or less: a kill comes before, between and after them. */
+const momentsMs = 30
+const deadlineMs = 120_000
+
+/**
+ * Declares the test that each word is stored once, whatever is killed while it is written. Call it at the top of a test
+ * file; what happened is printed when it has run.
+ */
+export const testKills = (name: string, subject: Subject): void =>
+  describe(`kills: ${name}`, () => {
+    test(
+      `${sizes.kills * wordsPerKill} words are each stored once, while the stop is killed ${sizes.kills} times and its database ${sizes.databaseKills} times`,
+      async () => {
+        const { words, summary } = await writeWhileKilling(subject)
+        const times = Map.groupBy(await subject.storedWords(), (word) => word)
+        expect(words.filter((word) => !times.has(word))).toEqual([])
+        expect(words.filter((word) => (times.get(word)?.length ?? 0) > 1)).toEqual([])
+        process.stdout.write(`\nkills: ${name}\n  ${summary}\n`)
+      },
+      isFull ? 3_600_000 : 120_000,
+    )
+  })
+
+/**
+ * Ten words on their way, then SIGKILL for the stop that takes them, again and again. The next two start meanwhile,
+ * because that takes a stop longer than ten words: what the one did not answer is sent to the next.
+ */
+const writeWhileKilling = async ({ app, env, killDatabase }: Subject) => {
+  const cache = await mkdtemp(join(tmpdir(), 'grand-tour-compiled-'))
+  const start = (): Promise<Stop> => {
+    const starting = spawnStop(app, { ...env, NODE_COMPILE_CACHE: cache }, { deadlineMs })
+    starting.catch(() => {}) // told where it is awaited
+    return starting
+  }
+  // Only a process that ends in peace writes down what it compiled.
+  await (await start()).stop()
+
+  const startedAt = performance.now()
+  const ahead = [start(), start()]
+  let stop = await start()
+  const seen = { attempts: 0, cut: 0, refused: 0 }
+  const client = createClient('', async (path, init) => {
+    seen.attempts++
+    const response = await fetch(`${stop.url}${path}`, init).catch((error) => {
+      // ECONNREFUSED: nothing was sent.
+      if (error.cause?.code !== 'ECONNREFUSED') seen.cut++
+      throw error
+    })
+    if (response.status === 503) seen.refused++
+    return response
+  })
+  const words: string[] = []
+  const tag = randomUUID()
+  const adding: Promise<void>[] = []
+  const addTen = () => {
+    for (let i = 0; i < wordsPerKill; i++) {
+      const word = `${tag} ${words.length}`
+      words.push(word)
+      const added = client.add({ word, definition: 'stored once' }, { deadlineMs })
+      added.catch(() => {}) // told at the end
+      adding.push(added)
+    }
+  }
+  let databaseBack = Promise.resolve()
+  const every = sizes.kills / sizes.databaseKills
+  try {
+    for (let kill = 0; kill < sizes.kills; kill++) {
+      const next = await ahead.shift()
+      if (kill + 2 < sizes.kills) ahead.push(start())
+      addTen()
+      await pause(Math.random() * momentsMs)
+      if (kill % every === Math.floor(every / 2)) {
+        await databaseBack
+        databaseBack = killDatabase()
+        databaseBack.catch(() => {}) // told at the end
+        await pause(Math.random() * 1000) // the stop sees that it is gone
+      }
+      await stop.kill()
+      if (next) stop = next
+    }
+    await Promise.all([...adding, databaseBack])
+  } finally {
+    await Promise.allSettled([databaseBack])
+    for (const left of await Promise.allSettled([stop, ...ahead]))
+      if (left.status === 'fulfilled') await left.value.kill()
+    await rm(cache, { recursive: true })
+  }
+  const seconds = Math.round((performance.now() - startedAt) / 1000)
+  const { attempts, cut, refused } = seen
+  const summary = `${words.length} words in ${seconds} s: ${attempts} attempts, ${cut} cut off, ${refused} told 503`
+  return { words, summary }
+}

@@ -1,0 +1,155 @@
+import type { Word } from 'contract'
+import { type createClient, newKey, ProblemError } from 'contract/client'
+import { limits } from 'contract/limits'
+import { askBeforeLeaving, readStored, writeStored } from './kept-words-stored.ts'
+import { createStore, type Store } from './store.ts'
+import { backOffMs, retryAfterMs } from './trying-again.ts'
+import { keyOf, reasonOf, type WordList } from './word-list.ts'
+
+/** A word that the database could not take yet. */
+export type KeptWord = Word & {
+  /** Its Idempotency-Key: the same in every attempt, so that it is stored once. */
+  key: string
+  /** When it was first sent, in milliseconds since 1970. */
+  sentAtMs: number
+  /** Why it is given back; undefined while it is going to be sent. */
+  refusal?: string
+}
+
+export type KeptWords = Store<readonly KeptWord[]> & {
+  /**
+   * Sends a word. It is `added`, or `kept` to be sent again until the database has it.
+   *
+   * @throws what the client throws, when the word is refused
+   */
+  add(word: Word): Promise<'added' | 'kept'>
+  /** Sends what is kept now: the database may be back. */
+  sendAll(): void
+  /** Takes a word out that was given back. */
+  takeOut(key: string): void
+}
+
+/** A stop forgets a key after a day: a word that was first sent before that could come twice. */
+const keptAtMostMs = (limits.keyHours - 1) * 3_600_000
+
+/** The words that are on their way: kept over an outage, and over a reload of the tab, and sent once. */
+export const createKeptWords = (
+  client: Pick<ReturnType<typeof createClient>, 'add'>,
+  list: WordList,
+): KeptWords => {
+  const [store, setState] = createStore<readonly KeptWord[]>(readStored())
+  /** Those whose first attempt is under way: in the tab's storage, but not shown as kept unless that fails. */
+  let begun: readonly KeptWord[] = []
+  /** The keys of words that go without one: after a reload they are given back, because sent again they could come twice. */
+  const keyless = new Set<string>()
+  const arrivals = new Map<string, () => void>()
+  /** The keys of words whose storing was not confirmed, for whoever sends the same text again. */
+  const unconfirmed = new Map<string, string>()
+  let failures = 0
+  let sending = false
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  const set = (words: readonly KeptWord[]) => {
+    setState(words)
+    writeStored(
+      [...words, ...begun].map((kept) => (keyless.has(kept.key) ? { ...kept, refusal: unsure } : kept)),
+    )
+    askBeforeLeaving(begun.length > 0 || isAnyWaiting(words))
+  }
+  const takeOut = (key: string) => set(store.state.filter((kept) => kept.key !== key))
+
+  const giveBack = (key: string, refusal: string) =>
+    set(store.state.map((kept) => (kept.key === key ? { ...kept, refusal } : kept)))
+
+  const add = async (word: Word): Promise<'added' | 'kept'> => {
+    const key = unconfirmed.get(keyOf(word)) ?? newKey()
+    const kept = { ...word, key, sentAtMs: Date.now() }
+    let retryMs: number | undefined
+    // Before it is sent: a reload while the answer hangs must not lose it.
+    begun = [...begun, kept]
+    set(store.state)
+    try {
+      retryMs = await send(kept)
+    } catch (error) {
+      if (!(error instanceof ProblemError) || error.problem.status >= 500) unconfirmed.set(keyOf(word), key)
+      throw error
+    } finally {
+      begun = begun.filter((other) => other !== kept)
+      set(retryMs === undefined ? store.state : [...store.state, kept])
+    }
+    if (retryMs === undefined) return 'added'
+    sendLater(retryMs)
+    return 'kept'
+  }
+
+  /** Sends once. Gives the milliseconds after which to try again, undefined when the database has it. */
+  const send = async (kept: KeptWord): Promise<number | undefined> => {
+    const { word, definition, key } = kept
+    expect(kept)
+    try {
+      await client.add({ word, definition }, { key, deadlineMs: 0 })
+    } catch (error) {
+      const retryMs = retryAfterMs(error)
+      if (retryMs !== undefined) return retryMs
+      // A stop that cannot keep keys: the client then sends it without one, a single time.
+      if ((error as ProblemError).problem.status !== 501) throw error
+      keyless.add(key)
+      set(store.state)
+      await client.add({ word, definition }, { deadlineMs: 0 })
+    }
+    unconfirmed.delete(keyOf(kept))
+    arrivals.get(key)?.()
+    arrivals.delete(key)
+    return undefined
+  }
+  const expect = (kept: KeptWord) => {
+    if (!arrivals.has(kept.key)) arrivals.set(kept.key, list.expect(kept))
+  }
+
+  const sendAll = async (): Promise<void> => {
+    if (sending) return
+    sending = true
+    clearTimeout(timer)
+    for (let kept = nextOf(store.state); kept; kept = nextOf(store.state)) {
+      const { key, sentAtMs } = kept
+      if (Date.now() - sentAtMs > keptAtMostMs) {
+        giveBack(key, tooOld)
+        continue
+      }
+      try {
+        const retryMs = await send(kept)
+        if (retryMs !== undefined) {
+          failures++
+          sendLater(retryMs)
+          break
+        }
+        failures = 0
+        takeOut(key)
+      } catch (error) {
+        giveBack(key, reasonOf(error))
+      }
+    }
+    sending = false
+  }
+  // Also in a tab that nobody sees: who sent a word does not wait beside it.
+  const sendLater = (retryMs: number) => {
+    clearTimeout(timer)
+    timer = setTimeout(sendAll, Math.max(retryMs, backOffMs(Math.max(1, failures))))
+  }
+
+  // All of them before the first page of words comes: it may hold each one whose answer alone was lost.
+  store.state.forEach(expect)
+  set(store.state)
+  void sendAll()
+  return Object.assign(store, { add, sendAll: () => void sendAll(), takeOut })
+}
+
+const unsure =
+  'This page was left before the answer came, and sent again it could come twice. See whether it is there.'
+
+const tooOld = `It was first sent more than ${limits.keyHours - 1} hours ago, and sent again it could come twice. See whether it is there.`
+
+/** Whether a word is still to be sent. */
+export const isAnyWaiting = (words: readonly KeptWord[]): boolean => nextOf(words) !== undefined
+
+const nextOf = (words: readonly KeptWord[]) => words.find(({ refusal }) => refusal === undefined)

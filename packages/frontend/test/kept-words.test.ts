@@ -1,0 +1,266 @@
+import { describe, expect, test } from '@jest/globals'
+import { accessibilityFaults } from 'conformance/browser'
+import { until } from 'conformance/until'
+import { useCannedPage } from './canned-page.ts'
+import * as reports from './canned-reports.ts'
+import { problem } from './canned-stop.ts'
+
+// The stop is a stub, for answers that are lost at a given moment; the browser is not.
+describe('a word sent while the database is away', () => {
+  const canned = useCannedPage()
+  const { open } = canned
+  const field = (name: 'Word' | 'Definition') => canned.page.getByRole('textbox', { name })
+  const keptWords = () => canned.page.getByRole('region', { name: 'Kept until the database is back' })
+  const justAdded = () => canned.page.getByRole('region', { name: 'Just added' })
+
+  const add = async (word: string, definition: string): Promise<void> => {
+    await field('Word').fill(word)
+    await field('Definition').fill(definition)
+    await canned.page.keyboard.press('Enter')
+  }
+  const loseDatabase = () => {
+    canned.stop.report = reports.waiting
+    canned.stop.problem = canned.stop.addProblem = problem(503, 'nothing listens on 127.0.0.1:33061')
+  }
+  const bringDatabaseBack = () => {
+    canned.stop.report = reports.pooled
+    canned.stop.problem = canned.stop.addProblem = undefined
+  }
+
+  test('is kept, and sent once, with the key of the first attempt, when it is back', async () => {
+    const { stop } = canned
+    await open()
+    await canned.page.getByText('No words yet').waitFor()
+    loseDatabase()
+    await add('halt', 'A small station')
+    await keptWords().getByText('halt').waitFor()
+    await canned.page.getByText('Kept halt: it is sent, once, as soon as the database is back.').waitFor()
+    expect(await field('Word').inputValue()).toBe('')
+    expect(await accessibilityFaults(canned.page)).toEqual([])
+    await until('another attempt', () => stop.attempts.length > 2)
+
+    bringDatabaseBack()
+    await justAdded().getByText('halt').waitFor()
+    expect(await keptWords().count()).toBe(0)
+    expect(await canned.page.getByText('as soon as the database is back').count()).toBe(0)
+    expect(stop.words).toEqual([{ word: 'halt', definition: 'A small station' }])
+    expect(new Set(stop.attempts.map(({ key }) => key)).size).toBe(1)
+    expect(stop.attempts[0]?.key).toMatch(/^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/)
+  })
+
+  test('is there once where it was stored and only the answer was lost', async () => {
+    const { stop } = canned
+    await open()
+    stop.lostAnswers = 2
+    await add('halt', 'A small station')
+    await justAdded().getByText('halt').waitFor()
+    expect(stop.attempts.length).toBe(3)
+    expect(stop.words).toEqual([{ word: 'halt', definition: 'A small station' }])
+    // The list holds it too by now: it is shown once there as well.
+    await canned.page.reload()
+    await canned.page.getByText('1 in all').waitFor()
+  })
+
+  test('leaves what is typed meanwhile alone, and several go in their order', async () => {
+    const { stop } = canned
+    await open()
+    await canned.page.getByText('No words yet').waitFor()
+    loseDatabase()
+    for (const word of ['one', 'two', 'three']) {
+      await add(word, 'of three')
+      await keptWords().getByText(word, { exact: true }).waitFor()
+    }
+    await field('Word').fill('four')
+    await field('Definition').pressSequentially('typed while')
+    bringDatabaseBack()
+    await justAdded().getByText('three', { exact: true }).waitFor()
+    expect(stop.words.map(({ word }) => word)).toEqual(['one', 'two', 'three'])
+    expect(await field('Word').inputValue()).toBe('four')
+    expect(await field('Definition').inputValue()).toBe('typed while')
+    expect(await field('Definition').evaluate('document.activeElement.name')).toBe('definition')
+  })
+
+  test('is kept when the stop itself is gone, over a reload of the tab', async () => {
+    const { stop } = canned
+    stop.words = [{ word: 'siding', definition: 'A track beside the line' }]
+    await open()
+    await canned.page.getByText('siding').waitFor()
+    stop.isGone = true
+    await add('halt', 'A small station')
+    await keptWords().getByText('halt').waitFor()
+    await canned.page.getByText('This stop does not answer').waitFor()
+    expect(await canned.page.getByText('siding').isVisible()).toBe(true)
+    stop.isGone = false
+    loseDatabase()
+    await canned.page.reload()
+    await keptWords().getByText('halt').waitFor()
+    bringDatabaseBack()
+    await justAdded().getByText('halt').waitFor()
+    expect(stop.words.map(({ word }) => word)).toEqual(['siding', 'halt'])
+  })
+
+  test('is given back with the reason where it is refused, and can be put back into the form', async () => {
+    const { stop } = canned
+    await open()
+    await canned.page.getByText('No words yet').waitFor()
+    loseDatabase()
+    await add('🚂', 'A locomotive')
+    await keptWords().getByText('🚂').waitFor()
+    await field('Word').fill('something else')
+    bringDatabaseBack()
+    stop.addProblem = problem(422, 'The table words cannot hold this text: its character set is latin1')
+    const given = canned.page.getByRole('alert').filter({ hasText: 'The database did not take 🚂' })
+    await given.getByText('its character set is latin1').waitFor()
+    expect(await accessibilityFaults(canned.page)).toEqual([])
+
+    const attempts = stop.attempts.length
+    await given.getByRole('button', { name: 'Put it back into the form' }).click()
+    await given.getByText('The form holds another word').waitFor()
+    expect(await field('Word').inputValue()).toBe('something else')
+    await field('Word').fill('')
+    await given.getByRole('button', { name: 'Put it back into the form' }).click()
+    expect(await field('Word').inputValue()).toBe('🚂')
+    expect(await field('Definition').inputValue()).toBe('A locomotive')
+    expect(await canned.page.getByText('did not take').count()).toBe(0)
+    expect(stop.attempts.length).toBe(attempts)
+  })
+
+  test('is given back after a day, when the stop has forgotten its key and it could come twice', async () => {
+    const { stop } = canned
+    await open()
+    const yesterday = {
+      word: 'halt',
+      definition: 'A small station',
+      key: 'old',
+      sentAtMs: Date.now() - 24 * 3_600_000,
+    }
+    await canned.page.evaluate(`sessionStorage.setItem('kept-words', '${JSON.stringify([yesterday])}')`)
+    await canned.page.reload()
+    await canned.page.getByRole('alert').getByText('sent again it could come twice').waitFor()
+    expect(stop.attempts).toEqual([])
+    await canned.page.getByRole('button', { name: 'Discard it' }).click()
+    expect(await canned.page.getByText('halt').count()).toBe(0)
+  })
+
+  test('goes without a key, and is not kept, where the stop cannot keep keys', async () => {
+    const { stop } = canned
+    await open()
+    stop.keepsKeys = false
+    await add('halt', 'A small station')
+    await justAdded().getByText('halt').waitFor()
+    expect(stop.attempts.at(-1)?.key).toBeUndefined()
+    expect(stop.words.length).toBe(1)
+  })
+
+  test('has the same key when it is sent again by hand after an answer that says nothing for sure', async () => {
+    const { stop } = canned
+    await open()
+    stop.addProblem = problem(500, 'A fault of this service.')
+    await add('halt', 'A small station')
+    await canned.page.getByRole('alert').getByText('Not confirmed').waitFor()
+    stop.addProblem = undefined
+    await canned.page.keyboard.press('Enter')
+    await justAdded().getByText('halt').waitFor()
+    expect(new Set(stop.attempts.map(({ key }) => key)).size).toBe(1)
+  })
+
+  test('is not lost with a reload while its first answer hangs, and is there once', async () => {
+    const { stop } = canned
+    await open()
+    await canned.page.getByText('No words yet').waitFor()
+    const gate = Promise.withResolvers<void>()
+    stop.gate = gate.promise
+    await add('halt', 'A small station')
+    await canned.page.getByRole('button', { name: 'Adding' }).waitFor()
+    await until('the word to be on its way', () => stop.askedAtMs.get('/words')?.length === 2)
+    expect(await keptWords().count()).toBe(0)
+    const asked: string[] = []
+    canned.page.on('dialog', (dialog) => {
+      asked.push(dialog.type())
+      void dialog.accept()
+    })
+    await canned.page.reload()
+    expect(asked).toEqual(['beforeunload'])
+    await keptWords().getByText('halt').waitFor()
+    gate.resolve()
+    await justAdded().getByText('halt').waitFor()
+    await canned.page.getByText('1 in all').waitFor()
+    expect(stop.attempts.length).toBe(2)
+    expect(new Set(stop.attempts.map(({ key }) => key)).size).toBe(1)
+    expect(stop.words).toEqual([{ word: 'halt', definition: 'A small station' }])
+    await canned.page.reload()
+    expect(asked).toEqual(['beforeunload'])
+    expect(await canned.page.evaluate(`sessionStorage.getItem('kept-words')`)).toBe('[]')
+  })
+
+  test('is given back, not sent again, where it went without a key and the page was left before the answer', async () => {
+    const { stop } = canned
+    await open()
+    await canned.page.getByText('No words yet').waitFor()
+    stop.keepsKeys = false
+    const gate = Promise.withResolvers<void>()
+    await add('halt', 'A small station')
+    await justAdded().waitFor()
+    // The first attempt, with a key, is refused at once; the one without hangs.
+    stop.hangsKeyless = gate.promise
+    await add('siding', 'A track beside the line')
+    await until('the word to go without a key', () => stop.attempts.at(-1)?.key === undefined)
+    canned.page.on('dialog', (dialog) => dialog.accept())
+    const attempts = stop.attempts.length
+    await canned.page.reload()
+    await canned.page
+      .getByRole('alert')
+      .filter({ hasText: 'siding' })
+      .getByText('it could come twice')
+      .waitFor()
+    gate.resolve()
+    expect(stop.attempts.length).toBe(attempts)
+  })
+
+  test('is shown once, each of several, where all were stored and only the answers were lost', async () => {
+    const { stop } = canned
+    await open()
+    await canned.page.getByText('No words yet').waitFor()
+    stop.lostAnswers = Number.POSITIVE_INFINITY
+    for (const word of ['one', 'two']) {
+      await add(word, 'of two')
+      await keptWords().getByText(word, { exact: true }).waitFor()
+    }
+    await canned.page.reload()
+    // The words come before the turn of the second.
+    await canned.page.getByText('2 in all').waitFor()
+    stop.lostAnswers = 0
+    await justAdded().getByText('two', { exact: true }).waitFor()
+    expect(await canned.page.locator('dt').allTextContents()).toEqual(['two', 'one'])
+    expect(stop.words.map(({ word }) => word)).toEqual(['one', 'two'])
+  })
+
+  test('leaves the focus at the next one when it is discarded, and in the form after the last', async () => {
+    const { stop } = canned
+    await open()
+    await canned.page.getByText('No words yet').waitFor()
+    loseDatabase()
+    for (const word of ['one', 'two', 'three']) {
+      await add(word, 'a number')
+      await keptWords().getByText(word, { exact: true }).waitFor()
+    }
+    bringDatabaseBack()
+    stop.unholdable = ['one', 'two', 'three']
+    const card = (word: string) =>
+      canned.page.locator('.given-back').filter({ hasText: `did not take ${word}` })
+    await card('three').waitFor()
+    const discard = (word: string) => card(word).getByRole('button', { name: 'Discard it' }).press('Enter')
+    const isAt = (selector: string, text = '') =>
+      until(`the focus at ${selector} ${text}`, async () => {
+        const focused = canned.page.locator(`${selector}:focus`).filter({ hasText: text })
+        return (await focused.count()) === 1
+      })
+    await discard('two')
+    await isAt('.given-back:has-text("three") button', 'Put it back into the form')
+    await discard('three')
+    await isAt('.given-back:has-text("one") button', 'Put it back into the form')
+    await discard('one')
+    await isAt('[name=word]')
+    expect(await canned.page.locator('.given-back').count()).toBe(0)
+  })
+})
