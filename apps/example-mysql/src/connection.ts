@@ -72,7 +72,7 @@ export const connect = (config: Config, log: Logger) => {
   }
   /**
    * A read is tried once more, on another connection, and so is what certainly was not applied, on those that have taken
-   * over by then (docs/decisions/retries.md). Not what waited in vain for a connection: it would make the queue longer.
+   * over by then (docs/decisions/retries.md). Not what found the queue full, nor a write that waited in vain.
    */
   const run = async <T>(
     work: (connection: PoolConnection) => Promise<T>,
@@ -86,7 +86,7 @@ export const connect = (config: Config, log: Logger) => {
       const isUnsent = closed.includes(errno) || /Pool is closed|in closed state/.test(message)
       // After a failover the name may lead to another server, but these connections stay with the one that only reads.
       if (readOnly.includes(errno)) await connection.renew()
-      else if (!isUnsent && (!isRead || code === 'POOL_BUSY')) throw error
+      else if (!isUnsent && (!isRead || code === 'QUEUE_FULL')) throw error
       const leftMs = endAt - performance.now()
       if (leftMs <= 0) throw error // nobody waits for it any more
       return withConnection(connection.current().pool, work, Math.min(deadlineMs, leftMs))

@@ -131,6 +131,7 @@ const wordsFor = (code: string, message: string, config: Config): Words | undefi
         'Raise it, or find the client that closes none; this one keeps 20 on a connection at most.',
       ]
     case 'POOL_BUSY':
+    case 'QUEUE_FULL':
       return [
         'read and write',
         message,

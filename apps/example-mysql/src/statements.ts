@@ -36,7 +36,7 @@ const conflicts = [1205, 1213, 3101]
  * connection, and its `timeout` answers the caller but keeps the connection; here a connection that does not answer is
  * given up.
  *
- * @throws what the driver throws; POOL_BUSY and STATEMENT_TIMEOUT; with `sent: false` where nothing was sent
+ * @throws what the driver throws; POOL_BUSY, QUEUE_FULL and STATEMENT_TIMEOUT; with `sent: false` where nothing was sent
  */
 export const withConnection = async <T>(
   pool: Pool,
@@ -56,7 +56,7 @@ export const withConnection = async <T>(
   const run = async () => {
     connection = await pool.getConnection().catch((error: Refusal) => {
       throw /Queue limit/.test(error.message)
-        ? busy('no more may wait', pool)
+        ? Object.assign(busy('no more may wait', pool), { code: 'QUEUE_FULL' })
         : Object.assign(error, { sent: false })
     })
     try {

@@ -29,11 +29,11 @@ export const chartOf = ({ results, runs }: Pick<Report, 'results' | 'runs'>): st
     y += 26
   }
   const subtitle = subtitleOf(runs[shown.at(-1)?.run ?? ''])
-  const title = 'Processor time per request: GET /words, 100 rows, 32 connections (less is better)'
+  const title = 'Processor time per GET /words of 100 rows, 32 connections (less is better)'
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 ${y}" role="img" aria-label="${title}">
 <style>
   svg { background: #fff; font: 13px system-ui, sans-serif } text { fill: #24292f } rect { stroke: none }
-  .title { font-size: 16px; font-weight: 600 } .group { font-weight: 600 } .name { text-anchor: end }
+  .title { font-size: 15px; font-weight: 600 } .group { font-weight: 600 } .name { text-anchor: end }
   .subtitle { fill: #57606a; font-size: 12px } .ours { fill: #0969da } .peer { fill: #afb8c1 }
   @media (prefers-color-scheme: dark) {
     svg { background: #0d1117 } text { fill: #e6edf3 } .subtitle { fill: #8d96a0 } .ours { fill: #4493f8 } .peer { fill: #484f58 }
