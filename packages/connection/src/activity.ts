@@ -29,7 +29,7 @@ export type Activity = ReturnType<typeof createActivity>
  */
 export const createActivity = () => {
   const seconds = new Map<number, Second>()
-  const last = new Map<Statement['kind'], Live['statements'][number]>()
+  const last = new Map<Statement['kind'], { statement: Statement; endedAt: number }>()
   const lastUsed = new Map<string, number>()
   const events: Event[] = []
   const listeners: ((statement: Statement) => void)[] = []
@@ -47,14 +47,14 @@ export const createActivity = () => {
   }
   const record = (statement: Statement) => {
     const now = Date.now()
-    const { kind, text, member, ms, failed } = statement
+    const { kind, member, ms, failed } = statement
     const second = secondOf(now)
     const counts = second.get(member ?? '') ?? { histogram: newHistogram(), failed: 0 }
     second.set(member ?? '', counts)
     if (failed) counts.failed++
     else {
       counts.histogram.record(Math.max(1, Math.round(ms * 1000)))
-      last.set(kind, { kind, text, member, ms: rounded(ms), at: new Date(now).toISOString() })
+      last.set(kind, { statement, endedAt: now })
     }
     if (member !== null) lastUsed.set(member, now)
     for (const listener of listeners) listener(statement)
@@ -122,7 +122,9 @@ export const createActivity = () => {
           at: new Date(second * 1000).toISOString(),
           ...summaryOf([...counts.values()]),
         })),
-        statements: [...last.values()],
+        statements: [...last.values()].map(({ statement: { kind, text, member, ms }, endedAt }) => {
+          return { kind, text, member, ms: rounded(ms), at: new Date(endedAt).toISOString() }
+        }),
         events: [...events],
       }
     },

@@ -1,10 +1,11 @@
+import { channel } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, request as httpRequest, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals'
 import { ConnectionReport } from 'contract'
 import { problemOf, serve } from './serve.ts'
 import { readyDatabase } from './serve-database.ts'
@@ -14,6 +15,10 @@ const folder = mkdtempSync(join(tmpdir(), 'break-it-test-'))
 const socketPath = join(folder, 'socket')
 let holder: Server
 let asked: string[]
+const initialization = channel('fastify.initialization')
+const nothing = () => {}
+initialization.subscribe(nothing) // one that has a subscriber has another method to subscribe with
+let preloaded: Parameters<typeof initialization.subscribe>[0][] = []
 beforeEach(() => {
   asked = []
 })
@@ -27,9 +32,14 @@ beforeAll(async () => {
   }).listen(socketPath)
   await once(holder, 'listening')
   process.env.BREAK_IT_SOCKET = socketPath
+  const subscribing = jest.spyOn(initialization, 'subscribe')
   await import('server/break-it')
+  preloaded = subscribing.mock.calls.map(([subscriber]) => subscriber)
+  subscribing.mockRestore()
 })
+// Jest runs other files in this process, and they share the channel: their servers are not to be breakable.
 afterAll(() => {
+  for (const subscriber of [nothing, ...preloaded]) initialization.unsubscribe(subscriber)
   holder.close()
   rmSync(folder, { recursive: true })
 })

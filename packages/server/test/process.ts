@@ -12,7 +12,7 @@ afterEach(() => {
 /** A file of this folder, run as a process, in a process group of its own where it says so; killed after the test. */
 export const runProcess = (file: string, env: Record<string, string> = {}, detached = false) => {
   const child = spawn(process.execPath, [fileURLToPath(new URL(file, import.meta.url))], {
-    env: { PATH: process.env.PATH, ...env },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached,
   })

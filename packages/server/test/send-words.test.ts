@@ -223,7 +223,10 @@ describe('the whole list', () => {
   })
 
   test('that twenty clients read slowly keeps nobody waiting', async () => {
-    const { port, url } = await serveWords(1_000_000, { definition: 'x'.repeat(1_000) })
+    const { port, url } = await serveWords(1_000_000, {
+      definition: 'x'.repeat(1_000),
+      waits: { drainMs: 100 },
+    })
     await Promise.all(Array.from({ length: 20 }, () => askAndWait(port)))
     const response = await fetch(`${url}/words?limit=1`)
     expect(await response.json()).toHaveLength(1)
@@ -263,6 +266,41 @@ describe('a page of the whole list', () => {
       expect(isLong.length * long.length).toBeLessThan(256 * 1024)
     }
     expect(id).toBe(3_000)
+  })
+
+  test('is smaller while several lists are sent, down to 64 kB, and as large as before when they have ended', async () => {
+    const { reads, around } = recorded()
+    const definition = 'x'.repeat(500)
+    const { port, url } = await serveWords(200_000, { around, definition, waits: { drainMs: 100 } })
+    const slow: Socket[] = []
+    while (slow.length < 10) slow.push(await askAndWait(port))
+    await fetch(`${url}/words`).then((response) => response.body?.cancel())
+    expect((reads.at(-1)?.limit ?? 0) * definition.length).toBeLessThan(64 * 1024)
+    for (const each of slow) each.destroy()
+    await until(async () => {
+      await fetch(`${url}/words`).then((response) => response.body?.cancel())
+      return (reads.at(-1)?.limit ?? 0) * definition.length > 200 * 1024
+    })
+  })
+
+  test('is one of three at most that are read at the same time, of all lists', async () => {
+    let running = 0
+    let most = 0
+    const { url } = await serveWords(20_000, {
+      around: (read) => async (after, limit) => {
+        if (after === undefined) return read(after, limit) // the first, which all share
+        running++
+        most = Math.max(most, running)
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        running--
+        return read(after, limit)
+      },
+    })
+    const lengths = await Promise.all(
+      Array.from({ length: 10 }, async () => ((await (await fetch(`${url}/words`)).json()) as []).length),
+    )
+    expect(lengths).toEqual(Array(10).fill(20_000))
+    expect(most).toBe(3)
   })
 
   test('has one row, where that alone is more', async () => {
