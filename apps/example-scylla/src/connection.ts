@@ -8,7 +8,7 @@ import { type Contact, endpointsOf, reach, reachedOf } from './contact-points.ts
 import { faultOf, isSilence } from './errors.ts'
 import { check, look, memberOf, readFacts } from './facts.ts'
 import { Logins, reachAgain, tellLogins, tellRefusals } from './logins.ts'
-import { AddressesOfConfig, LocalDataCenter, RetryOnNextHost } from './policies.ts'
+import { AddressesOfConfig, LocalDataCenter, RetryInTime } from './policies.ts'
 import { ensureSchema } from './schema.ts'
 
 export type Database = ReturnType<typeof connect>
@@ -178,7 +178,7 @@ const clientOptions = (
     // Default: exponential from 1 s to 10 min (lib/policies/index.js), so a member that returns may stay unused for minutes.
     reconnection: new policies.reconnection.ExponentialReconnectionPolicy(100, 500, false),
     // Default: rethrows most read and write timeouts.
-    retry: new RetryOnNextHost(),
+    retry: new RetryInTime(),
   },
   queryOptions: {
     // Default LOCAL_ONE: a read may miss what was just written. Both ways at LOCAL_QUORUM, reads see every

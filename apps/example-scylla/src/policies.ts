@@ -27,28 +27,32 @@ export class LocalDataCenter extends policies.loadBalancing.DefaultLoadBalancing
 }
 
 /**
- * Sends a request that a member could not answer to the next member, and once more to a third, where a second answer costs
- * nothing: every statement of this stop is idempotent. The driver's default rethrows most timeouts. Two tries of
- * `readTimeout` fit into the time that a request may take; the third is for where one of them ended sooner, such as by a
- * broken socket. A request whose own time is over is told 503, however many tries are left.
+ * Sends a request that failed again, because a second answer costs nothing: every statement of this stop is idempotent. The
+ * driver's default rethrows most timeouts.
+ *
+ * First to the next member. Then, where a member did answer and lacked others, to the same one: when one of three was
+ * killed, there is no third, and those left may ask the dead one until their first time-outs have told them. Two tries of
+ * `readTimeout` fit into the time that a request may take; more are for those that ended sooner, such as by a broken
+ * socket. A request whose own time is over is told 503, however many tries are left.
  */
-export class RetryOnNextHost extends policies.retry.RetryPolicy {
-  override onReadTimeout(info: policies.retry.OperationInfo) {
-    return this.#nextHost(info)
+export class RetryInTime extends policies.retry.RetryPolicy {
+  override onReadTimeout({ nbRetry }: policies.retry.OperationInfo) {
+    return this.#again(nbRetry, nbRetry > 0)
   }
-  override onWriteTimeout(info: policies.retry.OperationInfo) {
-    return this.#nextHost(info)
+  override onWriteTimeout({ nbRetry }: policies.retry.OperationInfo) {
+    return this.#again(nbRetry, nbRetry > 0)
   }
-  override onUnavailable(info: policies.retry.OperationInfo) {
-    return this.#nextHost(info)
+  override onUnavailable({ nbRetry }: policies.retry.OperationInfo) {
+    return this.#again(nbRetry, false)
   }
-  override onRequestError(info: policies.retry.OperationInfo) {
-    return this.#nextHost(info)
+  override onRequestError({ nbRetry }: policies.retry.OperationInfo) {
+    return this.#again(nbRetry, false)
   }
 
-  #nextHost({ nbRetry }: policies.retry.OperationInfo) {
+  #again(nbRetry: number, onSameHost: boolean) {
     // The declared type wants a consistency level; undefined, which keeps the statement's own, is documented.
-    return nbRetry < 2 ? this.retryResult(undefined as unknown as number, false) : this.rethrowResult()
+    const consistency = undefined as unknown as number
+    return nbRetry < 3 ? this.retryResult(consistency, onSameHost) : this.rethrowResult()
   }
 }
 

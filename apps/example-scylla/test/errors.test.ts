@@ -1,10 +1,11 @@
 import { expect, test } from '@jest/globals'
-import { errors } from 'cassandra-driver'
+import { type ExecutionOptions, errors } from 'cassandra-driver'
 import { sentence } from 'connection'
 import { Unavailable } from 'server'
 import { readConfig } from '../src/config.ts'
 import { faultOf, isSilence, refusal } from '../src/errors.ts'
 import { memberOf } from '../src/facts.ts'
+import { RetryInTime } from '../src/policies.ts'
 
 const config = readConfig({
   COMPOSE_SCYLLA_URL: 'https://u:p@10.0.0.1:1,https://u:p@10.0.0.2:2,https://u:p@10.0.0.3:3',
@@ -73,4 +74,18 @@ test('a cluster of which every member is marked as down is unavailable, and a wr
 test('an error of this program stays what it is', () => {
   const error = new TypeError('x is not a function')
   expect(refusal(config)(error)).toBe(error)
+})
+
+test('what failed is tried on the next member; where members answer, and lack others, on the same one; four times at most', () => {
+  const policy = new RetryInTime()
+  const on = (sameHost: boolean) => policy.retryResult(undefined as unknown as number, sameHost)
+  const [next, same, told] = [on(false), on(true), policy.rethrowResult()]
+  const decisions = (decide: 'onReadTimeout' | 'onWriteTimeout' | 'onUnavailable' | 'onRequestError') =>
+    [0, 1, 2, 3].map((nbRetry) =>
+      policy[decide]({ query: '', executionOptions: {} as ExecutionOptions, nbRetry }),
+    )
+  for (const decide of ['onReadTimeout', 'onWriteTimeout'] as const)
+    expect(decisions(decide)).toEqual([next, same, same, told])
+  for (const decide of ['onUnavailable', 'onRequestError'] as const)
+    expect(decisions(decide)).toEqual([next, next, next, told])
 })
