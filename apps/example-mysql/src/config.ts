@@ -52,6 +52,8 @@ const variables = z.object({
     .regex(/^(?:[2-9]|[1-9]\d|100)$/, 'must be a whole number from 2 to 100')
     .default('10')
     .transform(Number),
+  /** Whether words that are added at the same time share a statement: on or off. */
+  SHARE_WRITES: z.stringbool('must be on or off').default(true),
 })
 
 /** A client certificate and its key are of use only together. */

@@ -14,6 +14,7 @@ import {
   closed,
   cutOff,
   type Execute,
+  forRows,
   readOnly,
   streamOf,
   timedOut,
@@ -105,6 +106,15 @@ export const connect = (config: Config, log: Logger) => {
           ),
         answeredBy,
       ),
+    /** Runs a prepared INSERT of one row for several, all of them or none. */
+    insert: (sql: string, rows: readonly string[][]) => {
+      const write = () =>
+        run((one) => one.execute(forRows(sql, rows.length), rows.flat()), { deadlineMs: statementMs })
+      return connection.activity.run(sql, write, answeredBy)
+    },
+    /** Runs a statement that no request asked for, and that does not show among theirs. */
+    maintain: async <T extends QueryResult>(sql: string) =>
+      run(async (one) => (await one.execute<T>(sql))[0], { deadlineMs: statementMs }),
     /** Runs `work` in a transaction, with the same deadline for all of it: all of it takes effect, or nothing. */
     transaction: <T>(name: string, work: (execute: Execute) => Promise<T>) =>
       connection.activity.run(
@@ -133,7 +143,7 @@ const open = async (config: Config, steps: Steps, signal: AbortSignal) => {
   const giveUp = () => cutOff(watch)
   signal.addEventListener('abort', giveUp)
   try {
-    const { found } = await steps.run(
+    const { found, canRollBack } = await steps.run(
       'schema',
       null,
       () => ensureSchema(watch, config),
@@ -149,7 +159,7 @@ const open = async (config: Config, steps: Steps, signal: AbortSignal) => {
       // Sent first on every new connection.
       connection.query(SESSION, (error: unknown) => error && connection.destroy())
     })
-    return { watch, pool, connections, server, openedAt: performance.now() }
+    return { watch, pool, connections, server, canRollBack, openedAt: performance.now() }
   } catch (error) {
     cutOff(watch)
     throw error
@@ -209,7 +219,8 @@ const poolOptions = (config: Config): PoolOptions => {
     queueLimit: 100 * config.COMPOSE_MYSQL_POOL_SIZE,
     // Default false: it would break idle connections off without a good-bye, which the server counts as aborted.
     gracefulEnd: true,
-    // Default 16,000 statements per connection; the server allows 16,382 in all (max_prepared_stmt_count; #1266).
+    // Default 16,000 statements per connection; the server allows 16,382 in all (max_prepared_stmt_count; #1266). This stop
+    // has sixteen: one for each number of rows that are written together.
     maxPreparedStatements: 20,
     // Default false: an id above 2^53 would come back as another id. It comes as text; smaller ones as numbers, which
     // are a third cheaper to read.

@@ -192,11 +192,17 @@ const cannotHold = [1366, 1406, 3854, 3988]
 /** ER_ERROR_DURING_COMMIT: the only answer of a server that leaves open whether a statement took effect. */
 const inDoubt = 1180
 
+/** Whether the server itself says that a statement took no effect. */
+export const isRefused = (error: unknown): boolean => {
+  const { errno, sqlState } = error as Refusal
+  return sqlState !== undefined && errno !== inDoubt
+}
+
 /** The answer a request gets for an error of the database: 422, 503, or the error itself, which becomes a 500. */
 export const refusal =
   (config: Config) =>
   (error: unknown): Error => {
-    const { errno = 0, sqlState, sent = true } = error as Refusal
+    const { errno = 0, sent = true } = error as Refusal
     if (cannotHold.includes(errno)) {
       return new NotStorable(
         'The table, made by another program, cannot hold this text. Use characters of its charset, or a shorter text.',
@@ -204,6 +210,5 @@ export const refusal =
     }
     const fault = explain(error, config)
     if (fault === undefined) return error as Error
-    const isRefused = sqlState !== undefined && errno !== inDoubt
-    return new Unavailable(sentence(fault), { cause: error, sent: sent && !isRefused })
+    return new Unavailable(sentence(fault), { cause: error, sent: sent && !isRefused(error) })
   }

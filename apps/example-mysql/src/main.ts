@@ -18,7 +18,7 @@ await main(async (log) => {
     details: config.CONNECTION_DETAILS,
     sharesReads: config.SHARE_READS,
   })
-  await server.register(words(database))
+  await server.register(words(database, { sharesWrites: config.SHARE_WRITES }))
   await server.register(forgetOldKeys(database))
   await run(server, config)
 })

@@ -5,6 +5,10 @@ import { poolNow } from './facts.ts'
 
 export type Execute = <T extends QueryResult>(sql: string, values?: string[]) => Promise<T>
 
+/** An INSERT of one row, for several of them. */
+export const forRows = (sql: string, count: number): string =>
+  sql + `,${sql.slice(sql.indexOf('VALUES') + 'VALUES'.length)}`.repeat(count - 1)
+
 /**
  * Runs `work` in a transaction; again where the server ended it in favour of another one. The connection goes back to
  * the pool with no transaction open, or not at all.

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { readdir, readlink } from 'node:fs/promises'
 import { afterAll, expect, test } from '@jest/globals'
 import { callOnce, isFull, type Stop, spawnStop, testStopping, until } from 'conformance'
@@ -134,7 +135,7 @@ test('a server that is not there at start: listens at once and says so; ready wi
 
 test('connections that a server with wait_timeout 2 s would close stay, so that no request sees them closed', async () => {
   await admin.query('SET GLOBAL wait_timeout = 2')
-  const stop = await spawnStop('example-mysql', env)
+  const stop = await spawnStop('example-mysql', { ...env, SHARE_WRITES: 'off' }) // several connections for several words
   try {
     const sessions = async () => {
       const rows = await rowsOf(admin, "SELECT id FROM information_schema.processlist WHERE user = 'tour'")
@@ -188,7 +189,12 @@ testFull(
 )
 
 test('a pool that is exhausted: each waits at most its time and no more than the queue holds, then 503; all is well after', async () => {
-  const stop = await spawnStop('example-mysql', { ...env, COMPOSE_MYSQL_POOL_SIZE: '4' })
+  // A statement for each word: where they share one, 450 fit into the queue.
+  const stop = await spawnStop('example-mysql', {
+    ...env,
+    COMPOSE_MYSQL_POOL_SIZE: '4',
+    SHARE_WRITES: 'off',
+  })
   const lock = await admin.getConnection()
   try {
     await stop.client.add({ word: 'before', definition: 'the lock' })
@@ -223,6 +229,35 @@ test('a pool that is exhausted: each waits at most its time and no more than the
     const after = await Promise.all(Array.from({ length: 50 }, () => ask({})))
     expect(new Set(after.map(({ status }) => status))).toEqual(new Set([200]))
     await stop.client.add({ word: 'after', definition: 'the lock' })
+  } finally {
+    lock.destroy() // and its lock with it
+    await stop.stop()
+  }
+})
+
+test('words that share statements which do not end: each is answered within its time; all is well after', async () => {
+  const stop = await spawnStop('example-mysql', env)
+  const lock = await admin.getConnection()
+  try {
+    await stop.client.add({ word: 'before', definition: 'the lock of those that share' })
+    await lock.query('SET SESSION wait_timeout = 28800')
+    await lock.query('FLUSH TABLES WITH READ LOCK')
+    const put = async (headers: Record<string, string>) => {
+      const askedAt = performance.now()
+      const body = new URLSearchParams({ word: 'shared', definition: 'behind the lock' })
+      const { status } = await fetch(`${stop.url}/words`, { method: 'PUT', headers, body })
+      return { status, ms: performance.now() - askedAt }
+    }
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, index) =>
+        put(index % 2 === 0 ? {} : { 'idempotency-key': randomUUID() }),
+      ),
+    )
+    expect(answers.map(({ status }) => status)).toEqual(Array(100).fill(503))
+    expect(Math.max(...answers.map(({ ms }) => ms))).toBeLessThan(isFull ? 4000 : 5500)
+    await lock.query('UNLOCK TABLES')
+    const after = await Promise.all(Array.from({ length: 50 }, () => put({})))
+    expect(after.map(({ status }) => status)).toEqual(Array(50).fill(204))
   } finally {
     lock.destroy() // and its lock with it
     await stop.stop()

@@ -21,7 +21,7 @@ const diagnose = async (environment: Record<string, string>, ...options: string[
   const startedAt = performance.now()
   const child = spawn(process.execPath, ['src/diagnose.ts', ...options], {
     cwd: folder,
-    env: { PATH: process.env.PATH, ...environment },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const [out, error, [code]] = await Promise.all([
@@ -43,7 +43,7 @@ const reportOf = async (environment: Record<string, string>, ...options: string[
 const everything = async () => {
   const tables = await rowsOf(
     admin,
-    "SELECT table_schema AS s, table_name AS t FROM information_schema.tables WHERE table_schema IN ('grand_tour', 'compose')",
+    "SELECT table_schema AS s, table_name AS t FROM information_schema.tables WHERE table_schema IN ('grand_tour', 'compose') ORDER BY 1, 2",
   )
   const contents = await Promise.all(
     tables.map(async ({ s, t }) => [

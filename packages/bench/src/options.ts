@@ -51,7 +51,7 @@ export const readOptions = (args: readonly string[]) => {
     warmUpSeconds: quick ? 1 : 2,
     latencySeconds: quick ? 0 : 2,
     listRounds: quick ? 1 : 3,
-    slowSeconds: quick ? 2 : 15,
+    slowSeconds: quick ? 2 : 10,
     starts: quick ? 2 : 5,
   }
 }

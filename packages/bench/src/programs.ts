@@ -42,7 +42,7 @@ export const programOf = (name: ServerName, kind: Kind | undefined, source = fal
     case 'floor':
       return peer(`${kind}-floor.ts`)
     case 'ours, one query a request':
-      return stop({ SHARE_READS: 'off' })
+      return stop({ SHARE_READS: 'off', ...(kind === 'mysql' && { SHARE_WRITES: 'off' }) })
     case 'ours':
       return stop({})
     case 'express':
