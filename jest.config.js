@@ -1,3 +1,9 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+// For the programs that tests start, hundreds of times: each keeps for the next one what it compiled, half of a start.
+process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'node-compile-cache')
+
 // One configuration for every package: `jest --config ../../jest.config.js --rootDir .`
 export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],

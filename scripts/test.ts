@@ -12,6 +12,7 @@ import { databasesOf, type Provision, provisionAll } from './provision-all.ts'
 import { turbo } from './turbo.ts'
 
 type Counts = { passed: number; failed: number }
+type Task = { task: string; package: string; command: string; directory: string }
 
 const root = join(import.meta.dirname, '..')
 const more = process.argv.slice(2)
@@ -102,37 +103,33 @@ const packagesAtOnce = (): number => {
   return Math.max(1, Math.min(availableParallelism() + 1, byMemory, 4))
 }
 
-/** The package whose tests take the longest, by far: they begin first, or all cores but one would wait for them. */
-const longest = 'example-scylla'
+/** Those whose tests take the longest begin first, or all cores but one would wait for them in the end. */
+const longest = ['example-scylla', 'example-mysql', 'frontend', 'scripts', 'local-databases', 'server']
 
 const tests = async (): Promise<Counts> => {
   const dry = await turbo(['test', '--dry=json', ...more])
   if (interruption.signal.aborted) process.exit(1)
-  const { tasks }: { tasks: { task: string; command: string; directory: string }[] } = JSON.parse(
-    dry.output.slice(dry.output.indexOf('{')),
-  )
-  const folders = tasks.flatMap(({ task, command, directory }) =>
-    task === 'test' && command !== '<NONEXISTENT>' ? [directory] : [],
-  )
+  const { tasks }: { tasks: Task[] } = JSON.parse(dry.output.slice(dry.output.indexOf('{')))
+  const tested = tasks.filter(({ task, command }) => task === 'test' && command !== '<NONEXISTENT>')
+  const folders = tested.map(({ directory }) => directory)
   // Written by the tests, or by turbo when it answers from its cache: what an earlier run left must not count.
   for (const folder of folders) rmSync(join(root, folder, resultsFile), { force: true })
   const env = { TEST_MACHINE: versionsHere() }
-  const testAtOnce = (count: number, ...filters: string[]) =>
-    turbo(['test', '--continue', `--concurrency=${count}`, '--output-logs=new-only', ...filters], {
-      stdio: 'inherit',
-      env,
-    })
-  const atOnce = packagesAtOnce()
-  const isSplit = more.length === 0 && atOnce > 1
-  if (isSplit) {
-    // Before both, or they would build the same.
-    const { code, output } = await turbo(['build', '--output-logs=errors-only'])
-    if (code !== 0) return checked('build', false, output)
+  // Before all, or several would build the same.
+  const { code, output } = await turbo(['build', '--output-logs=errors-only', ...more])
+  if (code !== 0) return checked('build', false, output)
+  const rankOf = ({ package: name }: Task) => [...longest, name].indexOf(name)
+  const waiting = tested.sort((one, other) => rankOf(one) - rankOf(other)).values()
+  const flags = more.filter((one) => one.startsWith('--') && !one.startsWith('--filter'))
+  let isPassed = true
+  const work = async () => {
+    for (const { package: name } of waiting) {
+      const args = ['test', `--filter=${name}`, '--only', '--output-logs=new-only', ...flags]
+      if ((await turbo(args, { stdio: 'inherit', env })).code !== 0) isPassed = false
+      if (interruption.signal.aborted) process.exit(1)
+    }
   }
-  const runs = isSplit
-    ? [testAtOnce(1, `--filter=${longest}`), testAtOnce(atOnce - 1, `--filter=!${longest}`)]
-    : [testAtOnce(atOnce, ...more)]
-  const isPassed = (await Promise.all(runs)).every(({ code }) => code === 0)
+  await Promise.all(Array.from({ length: packagesAtOnce() }, work))
   const counts = folders.map(countsOf)
   const passed = counts.reduce((sum, count) => sum + count.passed, 0)
   const failed = counts.reduce((sum, count) => sum + count.failed, 0)

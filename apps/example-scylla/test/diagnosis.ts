@@ -27,7 +27,7 @@ const diagnose = async (env: Record<string, string>, ...args: string[]) => {
   const startedAt = performance.now()
   const child = spawn(process.execPath, ['src/diagnose.ts', ...args], {
     cwd: app,
-    env: { PATH: process.env.PATH, ...env },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let [out, err] = ['', '']

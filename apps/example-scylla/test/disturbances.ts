@@ -4,8 +4,8 @@ import type { FaultProxy } from 'local-databases'
 import { type Cluster, freshCluster } from './database.ts'
 import { networkTo } from './faults.ts'
 
-/** How long a member is gone, and the load before and after that. */
-const [goneMs, aroundMs] = isFull ? [20_000, 5_000] : [4_000, 1_000]
+/** How long a member is gone, the load before and after that, and the time between two requests of a client. */
+const [goneMs, aroundMs, pauseMs] = isFull ? [20_000, 5_000, 0] : [4_000, 1_000, 50]
 
 type Lasts = () => Promise<void>
 
@@ -113,7 +113,7 @@ const underDisturbance = async (
 ) => {
   const { env: behind, proxies } = await networkTo({ env, members })
   const stop = await spawnStop('example-scylla', behind)
-  const load = underLoad(stop)
+  const load = underLoad(stop, pauseMs)
   /** Waits while requests are served, or are not. */
   const during = (ms: number) => {
     const end = performance.now() + ms

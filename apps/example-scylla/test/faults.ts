@@ -26,5 +26,5 @@ export const testNetwork = (cluster: Cluster): void =>
   testFaults('ScyllaDB', {
     app: 'example-scylla',
     network: () => networkTo(cluster),
-    atOnce: 3,
+    atOnce: 4,
   })

@@ -1,13 +1,34 @@
-import { beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { spawnStop, until } from 'conformance'
 import { type Cluster, rowsOf } from './database.ts'
 
 /** Declares the tests of tables that others made, and of settings that do not fit the cluster. */
 export const testOriginal = ({ env, admin, way }: Cluster): void =>
   describe('what others made', () => {
-    beforeEach(async () => {
-      await rowsOf(admin, 'DROP KEYSPACE IF EXISTS grand_tour', [], { prepare: false })
-    }, 60_000)
+    test('both names of the URL variable are understood', async () => {
+      const { COMPOSE_SCYLLA_URL = '', ...rest } = env
+      const stop = await spawnStop('example-scylla', { ...rest, COMPOSE_SCYLLA_URLS: COMPOSE_SCYLLA_URL })
+      await stop.stop()
+    })
+
+    test('a data centre that the cluster has not is named with the one it has', async () => {
+      const stop = await spawnStop(
+        'example-scylla',
+        { ...env, COMPOSE_SCYLLA_DATACENTER: 'dc9' },
+        { waitUntilReady: false },
+      )
+      try {
+        const reason = await until('the reason', async () => {
+          const { reason } = await stop.client.ready()
+          return reason !== 'connecting to the database' && reason
+        })
+        expect(reason).toBe(
+          'COMPOSE_SCYLLA_DATACENTER: the cluster has no data centre dc9. Set it to datacenter1, or leave it out.',
+        )
+      } finally {
+        await stop.stop()
+      }
+    })
 
     const make = async (key: string) => {
       // ScyllaDB refuses SimpleStrategy for a keyspace with tablets, as new ones are; older clusters have such keyspaces.
@@ -25,6 +46,12 @@ export const testOriginal = ({ env, admin, way }: Cluster): void =>
     }
 
     describe('tables of the original tour', () => {
+      const drop = async () => {
+        await rowsOf(admin, 'DROP KEYSPACE IF EXISTS grand_tour', [], { prepare: false })
+      }
+      beforeEach(drop, 60_000)
+      afterAll(drop, 60_000)
+
       test('are read, words written here are read by plain CQL, and the keyspace is left as it is, with a warning', async () => {
         await make('id')
         await rowsOf(
@@ -81,30 +108,5 @@ export const testOriginal = ({ env, admin, way }: Cluster): void =>
           await stop.stop()
         }
       })
-    })
-
-    test('both names of the URL variable are understood', async () => {
-      const { COMPOSE_SCYLLA_URL = '', ...rest } = env
-      const stop = await spawnStop('example-scylla', { ...rest, COMPOSE_SCYLLA_URLS: COMPOSE_SCYLLA_URL })
-      await stop.stop()
-    })
-
-    test('a data centre that the cluster has not is named with the one it has', async () => {
-      const stop = await spawnStop(
-        'example-scylla',
-        { ...env, COMPOSE_SCYLLA_DATACENTER: 'dc9' },
-        { waitUntilReady: false },
-      )
-      try {
-        const reason = await until('the reason', async () => {
-          const { reason } = await stop.client.ready()
-          return reason !== 'connecting to the database' && reason
-        })
-        expect(reason).toBe(
-          'COMPOSE_SCYLLA_DATACENTER: the cluster has no data centre dc9. Set it to datacenter1, or leave it out.',
-        )
-      } finally {
-        await stop.stop()
-      }
     })
   })

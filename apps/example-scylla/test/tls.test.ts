@@ -3,9 +3,11 @@ import { readFile } from 'node:fs/promises'
 import { type AddressInfo, createServer as createPlainServer } from 'node:net'
 import { join } from 'node:path'
 import { createServer } from 'node:tls'
-import { describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { spawnStop, until } from 'conformance'
+import { certificatesFor } from 'local-databases/certificates'
 import { type Cluster, freshCluster } from './database.ts'
+import { frontOf } from './front.ts'
 
 /** Starts the stop, gives the first reason it has for not being ready, and everything it wrote. */
 const refusalOf = async (env: Record<string, string>) => {
@@ -24,19 +26,11 @@ const refusalOf = async (env: Record<string, string>) => {
 }
 
 /**
- * What a server with the member's own certificate and key is told after the handshake. A stub, because Cassandra keeps
- * no count of logins that can be asked for: it is to see nothing, where a login would be the first thing sent. The
- * member's files are where a native one has them.
+ * What a server with this certificate and key is told after the handshake. A stub, because Cassandra keeps no count of
+ * logins that can be asked for: it is to see nothing, where a login would be the first thing sent.
  */
-const toldTo = async (
-  { directory, env }: Cluster,
-  withEnv: (env: Record<string, string>) => Record<string, string>,
-) => {
-  const folder = join(directory, 'cassandra-1', 'certificates')
-  const [cert, key] = await Promise.all([
-    readFile(join(folder, 'member-1.pem')),
-    readFile(join(folder, 'member-1.key')),
-  ])
+const toldTo = async (env: Record<string, string>, files: { certificate: string; key: string }) => {
+  const [cert, key] = await Promise.all([readFile(files.certificate), readFile(files.key)])
   let told = Buffer.alloc(0)
   let handshakes = 0
   const server = createServer({ cert, key }, (socket) => {
@@ -50,45 +44,50 @@ const toldTo = async (
   server.on('tlsClientError', () => handshakes++)
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const { port } = server.address() as AddressInfo
-  const url = env.COMPOSE_SCYLLA_URL?.replace(/127\.0\.0\.1:\d+/, `127.0.0.1:${port}`) ?? ''
-  const stop = await spawnStop('example-scylla', withEnv({ ...env, COMPOSE_SCYLLA_URL: url }), {
-    waitUntilReady: false,
-  })
+  const stop = await spawnStop('example-scylla', atPort(env, port), { waitUntilReady: false })
   await until('three attempts', () => handshakes >= 3)
   await stop.stop()
   server.close()
   return told
 }
 
+const atPort = ({ COMPOSE_SCYLLA_URL = '', ...env }: Record<string, string>, port: number) => ({
+  ...env,
+  COMPOSE_SCYLLA_URL: COMPOSE_SCYLLA_URL.replace(/127\.0\.0\.1:\d+/, `127.0.0.1:${port}`),
+})
+
 const passwordIn = (env: Record<string, string>) => new URL(env.COMPOSE_SCYLLA_URL ?? '').password
 
 describe('TLS', () => {
-  const withoutAuthority = ({ COMPOSE_SCYLLA_URL = '' }: Record<string, string>) => ({ COMPOSE_SCYLLA_URL })
-  const asItIs = (env: Record<string, string>) => env
+  let cluster: Cluster
+  beforeAll(async () => {
+    cluster = await freshCluster({ members: 1, way: 'native' })
+  }, 90_000)
+  afterAll(() => cluster?.release())
 
   test('refuses a certificate of an unknown authority, and connects to a known one', async () => {
-    const cluster = await freshCluster({ members: 1, way: 'native' })
-    try {
-      const { reason, log } = await refusalOf(withoutAuthority(cluster.env))
-      expect(reason).toMatch(
-        /^PATH_TO_SCYLLA_CERT: the certificate of 127\.0\.0\.1:\d+ is signed by an unknown authority/,
-      )
-      expect(log).not.toContain(passwordIn(cluster.env))
-      expect(await toldTo(cluster, withoutAuthority)).toHaveLength(0)
-      // And where nothing is wrong, the client does speak: the stub can tell.
-      expect((await toldTo(cluster, asItIs)).length).toBeGreaterThan(0)
+    const { COMPOSE_SCYLLA_URL = '' } = cluster.env
+    const withoutAuthority = { COMPOSE_SCYLLA_URL }
+    // Where a native member has its files.
+    const member = join(cluster.directory, 'cassandra-1', 'certificates', 'member-1')
+    const files = { certificate: `${member}.pem`, key: `${member}.key` }
+    const { reason, log } = await refusalOf(withoutAuthority)
+    expect(reason).toMatch(
+      /^PATH_TO_SCYLLA_CERT: the certificate of 127\.0\.0\.1:\d+ is signed by an unknown authority/,
+    )
+    expect(log).not.toContain(passwordIn(cluster.env))
+    expect(await toldTo(withoutAuthority, files)).toHaveLength(0)
+    // And where nothing is wrong, the client does speak: the stub can tell.
+    expect((await toldTo(cluster.env, files)).length).toBeGreaterThan(0)
 
-      const stop = await spawnStop('example-scylla', cluster.env)
-      expect((await stop.client.ready()).database).toMatchObject({
-        tls: expect.stringMatching(/^TLSv1\.[23]$/),
-        verified: true,
-      })
-      expect(stop.log()).not.toContain(passwordIn(cluster.env))
-      await stop.stop()
-    } finally {
-      await cluster.release()
-    }
-  }, 90_000)
+    const stop = await spawnStop('example-scylla', cluster.env)
+    expect((await stop.client.ready()).database).toMatchObject({
+      tls: expect.stringMatching(/^TLSv1\.[23]$/),
+      verified: true,
+    })
+    expect(stop.log()).not.toContain(passwordIn(cluster.env))
+    await stop.stop()
+  })
 
   test.each([
     [
@@ -96,21 +95,23 @@ describe('TLS', () => {
       /^COMPOSE_SCYLLA_URL: the certificate of 127\.0\.0\.1:\d+ is for wrong\.example\.com; you connect to 127\.0\.0\.1\./,
     ],
     ['expired', /^COMPOSE_SCYLLA_URL: the certificate of 127\.0\.0\.1:\d+ has expired/],
-  ] as const)(
-    'refuses a certificate that is %s',
-    async (certificate, message) => {
-      const cluster = await freshCluster({ members: 1, certificate, way: 'native' })
-      try {
-        const { reason, log } = await refusalOf(cluster.env)
-        expect(reason).toMatch(message)
-        expect(log).not.toContain(passwordIn(cluster.env))
-        expect(await toldTo(cluster, asItIs)).toHaveLength(0)
-      } finally {
-        await cluster.release()
-      }
-    },
-    90_000,
-  )
+  ] as const)('refuses a certificate that is %s', async (kind, message) => {
+    // In front of the member, which would have to start anew for each of them.
+    const ca = await readFile(cluster.env.PATH_TO_SCYLLA_CERT ?? '', 'utf8')
+    const member = cluster.members[0] ?? { host: '', port: 0 }
+    const certificates = await certificatesFor(join(cluster.directory, kind), [['127.0.0.1']], kind)
+    const front = await frontOf({ member, ca, certificates })
+    try {
+      const env = { ...atPort(cluster.env, front.port), PATH_TO_SCYLLA_CERT: certificates.authority }
+      const { reason, log } = await refusalOf(env)
+      expect(reason).toMatch(message)
+      expect(log).not.toContain(passwordIn(env))
+      const [files] = certificates.members
+      expect(await toldTo(env, files ?? { certificate: '', key: '' })).toHaveLength(0)
+    } finally {
+      front.close()
+    }
+  })
 
   test('refuses a server without TLS, and does without only where the URL says http', async () => {
     const cluster = await freshCluster({ members: 1, tls: false })

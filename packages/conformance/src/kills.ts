@@ -1,7 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from '@jest/globals'
 import { createClient } from 'contract'
@@ -47,13 +44,12 @@ export const testKills = (name: string, subject: Subject): void =>
  * because that takes a stop longer than ten words: what the one did not answer is sent to the next.
  */
 const writeWhileKilling = async ({ app, env, killDatabase }: Subject) => {
-  const cache = await mkdtemp(join(tmpdir(), 'grand-tour-compiled-'))
   const start = (): Promise<Stop> => {
-    const starting = spawnStop(app, { ...env, NODE_COMPILE_CACHE: cache }, { deadlineMs })
+    const starting = spawnStop(app, env, { deadlineMs })
     starting.catch(() => {}) // told where it is awaited
     return starting
   }
-  // Only a process that ends in peace writes down what it compiled.
+  // Only a process that ends in peace writes down what it compiled, for those that come after.
   await (await start()).stop()
 
   const startedAt = performance.now()
@@ -104,7 +100,6 @@ const writeWhileKilling = async ({ app, env, killDatabase }: Subject) => {
     await Promise.allSettled([databaseBack])
     for (const left of await Promise.allSettled([stop, ...ahead]))
       if (left.status === 'fulfilled') await left.value.kill()
-    await rm(cache, { recursive: true })
   }
   const seconds = Math.round((performance.now() - startedAt) / 1000)
   const { attempts, cut, refused } = seen

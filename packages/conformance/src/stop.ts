@@ -33,6 +33,12 @@ export type Stop = {
   kill(): Promise<void>
 }
 
+/** What of the test's own environment a stop may see: nothing that could name a database. */
+const inherited = () => {
+  const { PATH, HOME, NODE_COMPILE_CACHE } = process.env
+  return { PATH, HOME, NODE_COMPILE_CACHE }
+}
+
 /**
  * Runs a stop as a user does, as a process of its own, on a free port of 127.0.0.1.
  *
@@ -49,7 +55,7 @@ export const spawnStop = async (
   const folder = fileURLToPath(new URL(`../../../apps/${app}/`, import.meta.url))
   const child = spawn(node, [...tiedToOwner, entry ?? 'src/main.ts'], {
     cwd: folder,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, HOST: '127.0.0.1', PORT: '0', ...env },
+    env: { ...inherited(), HOST: '127.0.0.1', PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })
   // A stop that a failed test left behind must not keep the test's process from ending; it dies with it.

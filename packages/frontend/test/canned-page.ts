@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from '@jest/globals'
-import { openBrowser, openPage } from 'conformance/browser'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { openBrowser, openPage, type PageOptions } from 'conformance/browser'
+import { until } from 'conformance/until'
+import type { Browser, Page } from 'playwright-core'
 import { type CannedStop, startCannedStop } from './canned-stop.ts'
 
 /** The page of a canned stop in a real browser, both new for each test. */
@@ -8,7 +9,12 @@ export type CannedPage = {
   readonly stop: CannedStop
   readonly page: Page
   /** Opens the page of the stop, at a path such as `/?stage`. */
-  open(path?: string, options?: BrowserContextOptions): Promise<void>
+  open(path?: string, options?: PageOptions): Promise<void>
+  /**
+   * Runs the page's own clock ahead until the condition is met: what the page does every second or two, it does at once.
+   * Its answers come in real time.
+   */
+  runAhead(what: string, condition: () => unknown): Promise<void>
 }
 
 /** Starts a stop before each test of this file and, after it, looks for what should not be on the console. */
@@ -44,6 +50,14 @@ export const useCannedPage = (): CannedPage => {
     },
     open: async (path = '/', options) => {
       ;({ page, complaints } = await openPage(browser, `${stop.url}${path}`, options))
+    },
+    runAhead: async (what, condition) => {
+      const stepMs = 200
+      await until(what, async () => {
+        if (await condition()) return true
+        await page?.clock.runFor(stepMs)
+        return false
+      })
     },
   }
 }

@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { accessibilityFaults, sidewaysOverflow } from 'conformance/browser'
+import { accessibilityFaults, type PageOptions, sidewaysOverflow } from 'conformance/browser'
 import { until } from 'conformance/until'
 import type { ConnectionReport } from 'contract'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { useCannedPage } from './canned-page.ts'
 import * as reports from './canned-reports.ts'
 import type { Breakable } from './canned-stop.ts'
@@ -16,9 +16,9 @@ const panel = () => canned.page.locator('.panel')
 const section = (name: string | RegExp) => canned.page.getByRole('region', { name })
 const button = (name: string | RegExp) => canned.page.getByRole('button', { name })
 
-const show = async (report: ConnectionReport, path = '/'): Promise<void> => {
+const show = async (report: ConnectionReport, path = '/', options?: PageOptions): Promise<void> => {
   canned.stop.report = report
-  await canned.open(path)
+  await canned.open(path, options)
   await canned.page
     .getByRole('status')
     .getByText(/Connected|Waiting|Ready/)
@@ -26,6 +26,10 @@ const show = async (report: ConnectionReport, path = '/'): Promise<void> => {
   if (await button('Show the details').isVisible()) await button('Show the details').click()
   await panel().waitFor()
 }
+
+/** For what the page notices with its next question: `canned.runAhead` need not wait for that. */
+const hasOwnClock = true
+const isSeen = (locator: Locator) => () => locator.isVisible()
 
 const breakables: Breakable[] = [0, 1, 2].flatMap((member) =>
   ['Pause', 'Kill', 'Cut', 'Slow'].map((title) => ({
@@ -156,14 +160,14 @@ describe('the details of the connection', () => {
   })
 
   test('show which member answered last, with the train', async () => {
-    await show(reports.threeMembers)
+    await show(reports.threeMembers, '/', { hasOwnClock })
     const trainAt = (address: string) =>
       canned.page.getByRole('listitem').filter({ hasText: address, has: canned.page.locator('.engine') })
     await trainAt('127.0.0.2').waitFor()
     const { live } = reports.threeMembers
     const statements = live.statements.map((one) => ({ ...one, member: '127.0.0.3:41937' }))
     canned.stop.report = { ...reports.threeMembers, live: { ...live, statements } }
-    await trainAt('127.0.0.3').waitFor()
+    await canned.runAhead('the train there', isSeen(trainAt('127.0.0.3')))
     expect(await canned.page.locator('.engine').count()).toBe(1)
   })
 
@@ -179,35 +183,36 @@ describe('the details of the connection', () => {
   })
 
   test('stay on screen, and say of when they are, while the stop is gone', async () => {
-    await show(reports.threeMembers)
+    await show(reports.threeMembers, '/', { hasOwnClock })
+    const status = canned.page.getByRole('status')
     canned.stop.isGone = true
-    await canned.page.getByRole('status').getByText('This stop does not answer').waitFor()
+    await canned.runAhead('it to be noticed', isSeen(status.getByText('This stop does not answer')))
     await canned.page.getByText(/As it was at \d\d:\d\d:\d\d/).waitFor()
     await canned.page.getByText(/Asked again within [1-5] s/).waitFor()
     expect(await panel().getByText('127.0.0.2:41937').first().isVisible()).toBe(true)
     expect(await accessibilityFaults(canned.page)).toEqual([])
     canned.stop.isGone = false
-    await canned.page.getByRole('status').getByText('Connected to ScyllaDB').waitFor()
+    await canned.runAhead('it to be back', isSeen(status.getByText('Connected to ScyllaDB')))
     expect(await canned.page.getByText('As it was at').count()).toBe(0)
   })
 
   test('move nothing for those who want no motion', async () => {
     canned.stop.report = reports.threeMembers
-    await canned.open('/?stage', { reducedMotion: 'reduce' })
+    await canned.open('/?stage', { reducedMotion: 'reduce', hasOwnClock })
     await panel().waitFor()
     canned.stop.report = reports.twoDown
-    await canned.page.getByText('Down', { exact: true }).first().waitFor()
+    await canned.runAhead('members down', isSeen(canned.page.getByText('Down', { exact: true }).first()))
     expect(await canned.page.evaluate('document.getAnimations().length')).toBe(0)
   })
 
   test('have an arm fall where a member goes down', async () => {
-    await show(reports.threeMembers)
+    await show(reports.threeMembers, '/', { hasOwnClock })
     await canned.page.evaluate(`
       document.addEventListener('transitionrun', ({ target, propertyName }) => {
         window.fallen = [...(window.fallen ?? []), target.getAttribute('class') + ' ' + propertyName]
       })`)
     canned.stop.report = reports.oneDown
-    await until('the arm', () => canned.page.evaluate<string[] | undefined>('window.fallen'))
+    await canned.runAhead('the arm', () => canned.page.evaluate('window.fallen'))
     expect(await canned.page.evaluate('window.fallen')).toContain('arm transform')
   })
 
@@ -274,7 +279,7 @@ describe('what is asked and said', () => {
   const asked = (path = '/connection') => canned.stop.askedAtMs.get(path)?.length ?? 0
 
   test('a change of the members is announced, and the time of an answer is not', async () => {
-    await show(reports.threeMembers)
+    await show(reports.threeMembers, '/', { hasOwnClock })
     await canned.page.evaluate(`
       window.said = []
       for (const live of document.querySelectorAll('[role=status], [role=alert], [aria-live]'))
@@ -285,36 +290,39 @@ describe('what is asked and said', () => {
     for (const p50Ms of [3, 4, 5]) {
       const lastMinute = live.lastMinute.map((second) => ({ ...second, p50Ms }))
       canned.stop.report = { ...reports.threeMembers, live: { ...live, lastMinute } }
-      await canned.page.getByText(`${p50Ms} ms`, { exact: true }).first().waitFor()
+      const shown = canned.page.getByText(`${p50Ms} ms`, { exact: true }).first()
+      await canned.runAhead('the time', isSeen(shown))
     }
     expect(asked()).toBeGreaterThanOrEqual(before + 3)
     expect(await canned.page.evaluate('window.said')).toEqual([])
     canned.stop.report = reports.oneDown
-    await canned.page.getByText('2 of 3 members').waitFor()
+    await canned.runAhead('the change', isSeen(canned.page.getByText('2 of 3 members')))
     const said = await canned.page.evaluate<string[]>('window.said')
     expect(new Set(said)).toEqual(new Set(['Connected to ScyllaDB 2025.4.12 of 3 membersTLS 1.3, verified']))
   })
 
-  test('every ten seconds while the details are closed, every two while they are open, every one in an outage', async () => {
-    await canned.open()
-    await canned.page.clock.install()
-    await canned.page.reload()
-    await button('Show the details').waitFor()
+  /**
+   * Milliseconds of the page's clock, which goes on by itself as well, from the question before to the next: of each
+   * call but the first.
+   */
+  const intervals = () => {
     const now = () => canned.page.evaluate<number>('Date.now()')
-    let lastAt = await now()
-    /** Milliseconds of the page's clock, which goes on by itself as well, from the question before to the next. */
-    const untilAsked = async () => {
+    let lastAt = Number.NaN
+    return async () => {
       const before = asked()
-      await until('a question', async () => {
-        await canned.page.clock.runFor(100)
-        return asked() > before
-      })
+      await canned.runAhead('a question', () => asked() > before)
       const at = await now()
       const ms = at - lastAt
       lastAt = at
       await canned.page.waitForTimeout(100) // for its answer, from which on the next is due
       return ms
     }
+  }
+
+  test('every ten seconds while the details are closed, every two while they are open, every one in an outage', async () => {
+    await canned.open('/', { hasOwnClock })
+    await button('Show the details').waitFor()
+    const untilAsked = intervals()
     await untilAsked()
     expect(await untilAsked()).toBeGreaterThan(9000)
     await button('Show the details').click()
@@ -329,30 +337,30 @@ describe('what is asked and said', () => {
   })
 
   test('nothing is asked in a tab that nobody sees, and at once when it is seen again', async () => {
-    await show(reports.threeMembers)
-    await until('a question', () => asked() > 2)
+    await show(reports.threeMembers, '/', { hasOwnClock })
+    await canned.runAhead('a question', () => asked() > 2)
     await hide(canned.page, true)
-    // What was under way when it was hidden may still come.
-    await canned.page.waitForTimeout(2500)
+    await canned.page.waitForTimeout(300) // what was under way when it was hidden may still come
     const hidden = asked()
-    await canned.page.waitForTimeout(4000)
+    await canned.page.clock.runFor(20_000)
+    await canned.page.waitForTimeout(300)
     expect(asked()).toBe(hidden)
     await hide(canned.page, false)
     await until('a question', () => asked() > hidden, 500)
   })
 
   test('ever less often while the stop is gone', async () => {
-    await show(reports.threeMembers)
+    await show(reports.threeMembers, '/', { hasOwnClock })
+    await canned.page.evaluate('Math.random = () => 0.5') // without the spread that parts tabs
+    const untilAsked = intervals()
     canned.stop.isGone = true
-    await canned.page.getByText('This stop does not answer').waitFor()
-    const first = asked()
-    await until('four more questions', () => asked() >= first + 4, 20_000)
-    const times = (canned.stop.askedAtMs.get('/connection') ?? []).slice(first - 1)
-    const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0))
+    await canned.runAhead('it to be noticed', isSeen(canned.page.getByText('This stop does not answer')))
+    await untilAsked()
+    const gaps = [await untilAsked(), await untilAsked(), await untilAsked(), await untilAsked()]
     expect(gaps[0]).toBeGreaterThan(700)
     expect(gaps[3]).toBeGreaterThan((gaps[0] ?? 0) * 1.5)
     expect(Math.max(...gaps)).toBeLessThan(6000)
-  }, 40_000)
+  })
 })
 
 describe('Break it', () => {
@@ -380,12 +388,12 @@ describe('Break it', () => {
 
   test('shows what somebody else broke, from a terminal, and restores that as well', async () => {
     canned.stop.breakables = breakables
-    await show(reports.threeMembers)
+    await show(reports.threeMembers, '/', { hasOwnClock })
     await button('Slow member 1').waitFor()
     // What is slow is no event: the next report differs from the one before in its time alone.
     canned.stop.breakables = breakables.map((one) => ({ ...one, broken: one.id === 'slow:0' }))
     canned.stop.report = { ...reports.threeMembers, at: '2026-11-22T12:04:31.000Z' }
-    await button('Slow member 1 Undo').waitFor()
+    await canned.runAhead('it to be shown', isSeen(button('Slow member 1 Undo')))
     await button('Restore everything').click()
     await until('it to be undone', () => canned.stop.breakables?.every(({ broken }) => !broken))
     await button('Slow member 1').waitFor()
@@ -402,8 +410,8 @@ describe('Break it', () => {
   })
 
   test('is not there, is not loaded and is not asked for where the stop cannot be broken', async () => {
-    await show(reports.threeMembers)
-    await until('another report', () => (canned.stop.askedAtMs.get('/connection')?.length ?? 0) > 3)
+    await show(reports.threeMembers, '/', { hasOwnClock })
+    await canned.runAhead('another report', () => (canned.stop.askedAtMs.get('/connection')?.length ?? 0) > 3)
     const isOfBreaking = (path: string) => /break|development/.test(path)
     expect([...canned.stop.askedAtMs.keys()].filter(isOfBreaking)).toEqual([])
     expect(await canned.page.getByText('Break it').count()).toBe(0)

@@ -2,7 +2,7 @@ import type { Context } from './settings.ts'
 
 const gigabyte = 2 ** 30
 
-/** Three CQL members, or one, said so, with less than 4 GB of memory free: three take 2.5 GB, and need room around. */
+/** Three CQL members, or one, said so, with less than 4 GB of memory free: three take up to 2.5 GB, and need room around. */
 export const affordableMembers = (
   { onProgress }: Pick<Context, 'onProgress'>,
   free = process.availableMemory(), // bytes

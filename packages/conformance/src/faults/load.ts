@@ -1,17 +1,24 @@
 import { randomUUID } from 'node:crypto'
 import { Agent } from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Stop } from '../stop.ts'
 import { type Call, callOnce } from './calls.ts'
 
-/** Reads and writes of 32 clients, each of which sends the next request as soon as it has the answer to the last. */
-export const underLoad = ({ url }: Pick<Stop, 'url'>) => {
+/**
+ * Reads and writes of 32 clients, each of which sends the next request when it has the answer to the last.
+ *
+ * @param pauseMs how long it waits between, to leave processors to others
+ */
+export const underLoad = ({ url }: Pick<Stop, 'url'>, pauseMs = 0) => {
   const all: Call[] = []
   const agent = new Agent({ keepAlive: true })
   let isOver = false
   const run = randomUUID().slice(0, 8)
   const work = async (_: unknown, client: number) => {
-    for (let i = 0; !isOver; i++)
+    for (let i = 0; !isOver; i++) {
       all.push(await callOnce(url, (client + i) % 2 === 0 ? 'read' : 'write', `${run} ${client} ${i}`, agent))
+      if (pauseMs > 0) await pause(pauseMs)
+    }
   }
   const working = Promise.all(Array.from({ length: 32 }, work))
   return {
