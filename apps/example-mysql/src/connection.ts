@@ -220,7 +220,7 @@ const poolOptions = (config: Config): PoolOptions => {
     // Default false: it would break idle connections off without a good-bye, which the server counts as aborted.
     gracefulEnd: true,
     // Default 16,000 statements per connection; the server allows 16,382 in all (max_prepared_stmt_count; #1266). This stop
-    // has sixteen: one for each number of rows that are written together.
+    // has seventeen: one for each number of rows that are written together.
     maxPreparedStatements: 20,
     // Default false: an id above 2^53 would come back as another id. It comes as text; smaller ones as numbers, which
     // are a third cheaper to read.

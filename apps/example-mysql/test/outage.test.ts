@@ -170,7 +170,7 @@ const testFull = isFull ? test : test.skip
 testFull(
   'connections that are idle for half a minute are closed by the stop, before the server would',
   async () => {
-    const stop = await spawnStop('example-mysql', env)
+    const stop = await spawnStop('example-mysql', { ...env, SHARE_WRITES: 'off' })
     try {
       const sessions = () =>
         rowsOf(admin, "SELECT id FROM information_schema.processlist WHERE user = 'tour'")

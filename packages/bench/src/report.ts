@@ -26,16 +26,16 @@ const filesOf = (isRecord: boolean) => {
  */
 export const openReport = (run: Run, isRecord: boolean) => {
   const files = filesOf(isRecord)
-  const earlier = read(files.results)
   const measured: Result[] = []
   return {
     files: Object.values(files),
     measured: measured as readonly Result[],
-    targets: () => verdictsOf(merged(earlier.results, measured)),
+    targets: () => verdictsOf(merged(read(files.results).results, measured)),
     add: (database: string, work: string, rows: readonly Unlabelled[]): void => {
       const labels = { run: run.measured, database, work }
       measured.push(...rows.map((row) => ({ ...labels, ...row, fault: withoutRoot(row.fault) })))
-      const report = reportOf(earlier, run, measured)
+      // Read anew each time: another run may have written meanwhile.
+      const report = reportOf(read(files.results), run, measured)
       for (const file of Object.values(files)) mkdirSync(dirname(file), { recursive: true })
       writeFileSync(files.results, `${JSON.stringify(report, null, 2)}\n`)
       writeFileSync(files.text, reportText(report))

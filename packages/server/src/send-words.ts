@@ -7,12 +7,14 @@ import type { ZodType } from 'zod'
 import { Refused, Unavailable, wrongFields } from './errors.ts'
 import { sharedReads } from './shared-reads.ts'
 import { turns } from './turns.ts'
-import { jsonOf, type Page, pageBytes, pages, type Read } from './word-pages.ts'
+import { firstPages, jsonOf, type Page, pageBytes, pages, type Read, type ReadShort } from './word-pages.ts'
 
 type Source = {
   /** What a cursor looks like: an id of this table. */
   cursor: ZodType
   read: Read
+  /** For lists that are short: the same rows, without ids. */
+  readShort?: ReadShort
 }
 
 /**
@@ -24,9 +26,8 @@ type Source = {
  * fails and words are on their way already, the connection is destroyed, so that a list that is not whole never
  * parses. Lists that are asked for at the same time share the read of their first page, which is all of a short one.
  */
-export const sendWords = ({ cursor, read }: Source) => {
-  const readFirstPage = pages(read, 100, () => pageBytes(1))
-  const readFirst = () => readFirstPage(undefined)
+export const sendWords = ({ cursor, read, readShort }: Source) => {
+  const readFirst = firstPages(read, readShort)
   const share = sharedReads(readFirst)
   const inTurn = turns(mostPagesAtOnce)
   /** How many long lists are being sent. */

@@ -303,6 +303,47 @@ describe('a page of the whole list', () => {
     expect(most).toBe(3)
   })
 
+  test('is read without ids where the list is short, and again with them where it is not', async () => {
+    const asked: string[] = []
+    let count = 3
+    const rows = (from: number, to: number, withIds: boolean) =>
+      Array.from({ length: Math.max(0, Math.min(to, count) - from) }, (_, index) => ({
+        ...(withIds && { id: from + index + 1 }),
+        word: `word ${from + index + 1}`,
+        definition: 'x',
+      }))
+    const routes: FastifyPluginAsyncZod = async (server) => {
+      const list = sendWords({
+        cursor: z.string(),
+        read: async (after = '0', limit) => {
+          asked.push('with ids')
+          return rows(Number(after), Number(after) + limit, true) as Awaited<ReturnType<Read>>
+        },
+        readShort: async (limit) => {
+          asked.push('without')
+          return rows(0, limit, false)
+        },
+      })
+      server.get('/words', { schema: contract.getWords }, list)
+    }
+    const { url } = await serve({ routes })
+    /** What is asked for a list of so many words. */
+    const askedFor = async (length: number) => {
+      count = length
+      asked.length = 0
+      const words = (await (await fetch(`${url}/words`)).json()) as { word: string }[]
+      expect(words.map(({ word }) => word)).toEqual(rows(0, length, false).map(({ word }) => word))
+      return [...asked]
+    }
+    expect(await askedFor(0)).toEqual(['without'])
+    expect(await askedFor(3)).toEqual(['without'])
+    expect(await askedFor(1999)).toEqual(['without'])
+    expect(await askedFor(5000)).toEqual(['without', ...Array(3).fill('with ids')])
+    expect(await askedFor(5000)).toEqual(Array(3).fill('with ids'))
+    expect(await askedFor(3)).toEqual(['with ids'])
+    expect(await askedFor(3)).toEqual(['without'])
+  })
+
   test('has one row, where that alone is more', async () => {
     const { url } = await serveWords(3, { definition: 'x'.repeat(300_000) })
     expect(await (await fetch(`${url}/words`)).json()).toHaveLength(3)
