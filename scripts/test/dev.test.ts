@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, utimesSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals'
 import { type App, until } from 'conformance'
 import { createClient } from 'contract'
+import { freePort } from 'local-databases/ports'
 import { processesWith } from './processes.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -81,7 +81,7 @@ const dev = async (app: App) => {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(NODE_OPTIONS|COMPOSE_.*|PATH_TO_.*)$/.test(name)),
   )
-  const port = await freePort()
+  const port = await freePort(['127.0.0.1'])
   const pnpm: ChildProcess = spawn('pnpm', ['--filter', app, 'dev'], {
     cwd: root,
     env: { ...env, LOCAL_DATABASES: directory, PORT: String(port) },
@@ -105,12 +105,4 @@ const dev = async (app: App) => {
     throw new Error(`${error.message}\n${said}`)
   })
   return { pnpm, url, client }
-}
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address !== null ? address.port : 0
 }

@@ -39,13 +39,7 @@ const bench = async (): Promise<void> => {
   for (const work of plan.files) await underLoad('none', work, null)
   for (const { kind, tables } of plan.databases) {
     for (const [folder, all] of Map.groupBy(tables, ({ rows }) => folderOf(kind, rows))) {
-      try {
-        await onDatabase(kind, folder, source, (on) => measureTables(on, all))
-      } catch (error) {
-        // A database that cannot be had, or was lost, keeps the other one from nothing.
-        console.error((error as Error).message)
-        process.exitCode = 1
-      }
+      await orSay(onDatabase(kind, folder, source, (on) => measureTables(on, all)))
     }
   }
   console.log(`\n${targetTable(report.targets())}\n\n${report.files.join('\n')}`)
@@ -53,11 +47,19 @@ const bench = async (): Promise<void> => {
   if (report.measured.some((row) => wrongIn(row) !== undefined)) process.exitCode = 1
 }
 
+/** A database that cannot be had, or was lost, keeps the other one from nothing. */
+const orSay = (work: Promise<void>): Promise<void> =>
+  work.catch((error: Error) => {
+    console.error(error.message)
+    process.exitCode = 1
+  })
+
 /** Before anything is measured, and so with every processor: on CQL, a million rows take minutes. */
 const writeLargeTables = async (kind: Kind, tables: readonly Table[]) => {
   for (const { rows } of tables) {
     const folder = folderOf(kind, rows)
-    if (folder !== kind && isNew(folder)) await onDatabase(kind, folder, source, ({ fill }) => fill(rows))
+    if (folder !== kind && isNew(folder))
+      await orSay(onDatabase(kind, folder, source, ({ fill }) => fill(rows)))
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Kind } from 'local-databases'
-import { startServer } from './servers.ts'
+import { type Server, startServer } from './servers.ts'
 import { countStale } from './stale.ts'
 import { type Reads, readsOf } from './statements.ts'
 import { fillTable } from './tables.ts'
@@ -22,10 +22,16 @@ export const measureStale = async (
   database: { kind: Kind; env: Record<string, string> },
   { pairs, source }: { pairs: number; source?: boolean },
 ): Promise<StaleResult> => {
-  const start = () => startServer('ours', database, { env: {}, readyPath: '/readyz', source })
-  const servers = [await start(), await start()] as const
+  /** Notes each as soon as it runs: it is stopped, whatever becomes of the next. */
+  const start = async (running: Server[]) => {
+    const server = await startServer('ours', database, { env: {}, readyPath: '/readyz', source })
+    running.push(server)
+    return server
+  }
+  const servers: Server[] = []
   try {
-    const urls = [servers[0].url, servers[1].url] as const
+    const [writer, reader] = [await start(servers), await start(servers)]
+    const urls = [writer.url, reader.url] as const
     const reset = () => fillTable(database, 100)
     const stale = await countStale({ urls, pairs, connections: 32, reset })
     const all = await Promise.all(urls.map(readsOf))

@@ -15,6 +15,9 @@ export type ServerName = (typeof serverNames)[number]
 /** The database that servers are on; null where the work needs none. */
 export type Database = { kind: Kind; env: Lease['env'] } | null
 
+/** Where everything here listens. */
+export const host = '127.0.0.1'
+
 /** Of the repository. */
 export const root = join(import.meta.dirname, '../../..')
 

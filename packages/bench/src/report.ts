@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { chartOf } from './chart.ts'
 import { root } from './programs.ts'
@@ -37,7 +37,9 @@ export const openReport = (run: Run, isRecord: boolean) => {
       // Read anew each time: another run may have written meanwhile.
       const report = reportOf(read(files.results), run, measured)
       for (const file of Object.values(files)) mkdirSync(dirname(file), { recursive: true })
-      writeFileSync(files.results, `${JSON.stringify(report, null, 2)}\n`)
+      // Whole or not at all: what cannot be read counts as nothing known.
+      writeFileSync(`${files.results}.new`, `${JSON.stringify(report, null, 2)}\n`)
+      renameSync(`${files.results}.new`, files.results)
       writeFileSync(files.text, reportText(report))
       writeFileSync(files.chart, chartOf(report))
     },

@@ -4,9 +4,9 @@ import { statSync, utimesSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { freePort, host } from './ports.ts'
-import { type Database, root } from './programs.ts'
+import { freePort } from 'local-databases/ports'
+import { endingWithUs } from 'local-databases/programs'
+import { type Database, host, root } from './programs.ts'
 
 /**
  * Runs a stop from its source as its `dev` script does (`node --watch`, with the database of the bench in place of that
@@ -18,14 +18,12 @@ import { type Database, root } from './programs.ts'
  */
 export const restartsMs = async ({ kind, env }: Database & object, times: number): Promise<number[]> => {
   const stop = join(root, 'apps', `example-${kind}`)
-  const port = await freePort()
-  const endsWithParent = join(root, 'scripts/end-with-parent.js')
-  const endTogether = fileURLToPath(import.meta.resolve('./end-together.ts'))
+  const port = await freePort([host])
   const dev = ['--watch', '--import', 'server/break-it', 'src/main.ts']
-  const child = spawn(process.execPath, ['--import', endsWithParent, endTogether, ...dev], {
+  const child = spawn(...endingWithUs(process.execPath, dev), {
     cwd: stop,
     env: { PATH: process.env.PATH, HOST: host, PORT: String(port), ...env },
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    stdio: 'ignore',
   })
   const ended = once(child, 'exit')
   try {

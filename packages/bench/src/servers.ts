@@ -2,16 +2,16 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { freePort } from 'local-databases/ports'
 import { onServerCore } from './machine.ts'
-import { freePort, host } from './ports.ts'
-import { type Database, programOf, root, type ServerName } from './programs.ts'
+import { type Database, host, programOf, root, type ServerName } from './programs.ts'
 
 /** A server that runs as a process of its own, on a processor of its own. */
 export type Server = {
   name: ServerName
   url: string
   pid: number
-  /** Milliseconds from its start to its first accepted connection. */
+  /** Milliseconds from its start to its first answer. */
   listeningMs: number
   /** What it wrote to standard error. */
   errors(): string
@@ -42,7 +42,7 @@ export const startServer = async (
   database: Database,
   options: Options,
 ): Promise<Server> => {
-  const port = await freePort()
+  const port = await freePort([host])
   const { file, env, isPeer } = programOf(name, database?.kind, options.source)
   const [program = '', ...args] = [
     ...onServerCore,
@@ -74,7 +74,7 @@ export const startServer = async (
       performance.now() < deadline;
       await pause(2)
     ) {
-      if (child.exitCode !== null) break
+      if (child.exitCode !== null || child.signalCode !== null) break
       const status = await fetch(url + path).then(
         async (response) => {
           await response.body?.cancel()
@@ -86,7 +86,7 @@ export const startServer = async (
     }
     await end(child)
     throw new Error(
-      `${name} (${database?.kind ?? 'no database'}) did not answer ${path} (exit code ${child.exitCode})\n${errors}`,
+      `${name} (${database?.kind ?? 'no database'}) did not answer ${path} (exit code ${child.exitCode ?? child.signalCode})\n${errors}`,
     )
   }
   await untilAnswered('')

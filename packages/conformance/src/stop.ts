@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { createClient } from 'contract'
 import { until } from './until.ts'
@@ -33,6 +34,8 @@ export type Stop = {
   kill(): Promise<void>
 }
 
+const folderOf = (app: App): string => fileURLToPath(new URL(`../../../apps/${app}/`, import.meta.url))
+
 /** What of the test's own environment a stop may see: nothing that could name a database. */
 const inherited = () => {
   const { PATH, HOME, NODE_COMPILE_CACHE } = process.env
@@ -52,7 +55,7 @@ export const spawnStop = async (
   env: Record<string, string> = {},
   { waitUntilReady = true, deadlineMs = 60_000, entry, node = process.execPath }: SpawnOptions = {},
 ): Promise<Stop> => {
-  const folder = fileURLToPath(new URL(`../../../apps/${app}/`, import.meta.url))
+  const folder = folderOf(app)
   const child = spawn(node, [...tiedToOwner, entry ?? 'src/main.ts'], {
     cwd: folder,
     env: { ...inherited(), HOST: '127.0.0.1', PORT: '0', ...env },
@@ -124,3 +127,17 @@ const tiedToOwner = [
     new Socket({ fd: 3 }).on('close', () => process.kill(process.pid, 'SIGKILL')).resume().unref()
   `)}`,
 ]
+
+/** Runs a stop's command `diagnose` as a user does, without a terminal: its exit code, what it wrote, and how long it took. */
+export const runDiagnose = async (app: App, env: Record<string, string>, ...options: string[]) => {
+  const startedAt = performance.now()
+  const child = spawn(process.execPath, ['src/diagnose.ts', ...options], {
+    cwd: folderOf(app),
+    env: { ...inherited(), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const ended = once(child, 'close')
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)])
+  const [code] = await ended
+  return { code: code as number | null, out, err, ms: performance.now() - startedAt }
+}

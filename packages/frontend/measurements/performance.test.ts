@@ -200,7 +200,6 @@ const browserSession = async (): Promise<CDPSession> => {
 /** What the browser's processes have used so far. */
 const processorMs = async (session: CDPSession): Promise<number> => {
   const { processInfo } = await session.send('SystemInfo.getProcessInfo')
-  if (process.env.DEBUG_CPU) console.log(processInfo)
   return processInfo.reduce((sum, { cpuTime }) => sum + cpuTime * 1000, 0)
 }
 

@@ -31,6 +31,24 @@ const show = async (report: ConnectionReport, path = '/', options?: PageOptions)
 const hasOwnClock = true
 const isSeen = (locator: Locator) => () => locator.isVisible()
 
+/** The third member, and no longer the second, answered last: the train runs to it. */
+const answeredByThird = ({ live, ...report }: ConnectionReport): ConnectionReport => {
+  const statements = live?.statements.map((one) => ({ ...one, member: '127.0.0.3:41937' })) ?? []
+  return { ...report, live: live && { ...live, statements } }
+}
+
+/** Counts what is moved from here on, once the train has stood long enough to run. */
+const countMoves = async (): Promise<void> => {
+  await canned.page.clock.runFor(4000)
+  await canned.page.evaluate(`
+    window.moves = 0
+    const animate = Element.prototype.animate
+    Element.prototype.animate = function (...how) {
+      window.moves++
+      return animate.apply(this, how)
+    }`)
+}
+
 const breakables: Breakable[] = [0, 1, 2].flatMap((member) =>
   ['Pause', 'Kill', 'Cut', 'Slow'].map((title) => ({
     id: `${title.toLowerCase()}:${member}`,
@@ -164,11 +182,11 @@ describe('the details of the connection', () => {
     const trainAt = (address: string) =>
       canned.page.getByRole('listitem').filter({ hasText: address, has: canned.page.locator('.engine') })
     await trainAt('127.0.0.2').waitFor()
-    const { live } = reports.threeMembers
-    const statements = live.statements.map((one) => ({ ...one, member: '127.0.0.3:41937' }))
-    canned.stop.report = { ...reports.threeMembers, live: { ...live, statements } }
+    await countMoves()
+    canned.stop.report = answeredByThird(reports.threeMembers)
     await canned.runAhead('the train there', isSeen(trainAt('127.0.0.3')))
     expect(await canned.page.locator('.engine').count()).toBe(1)
+    expect(await canned.page.evaluate('window.moves')).toBe(1)
   })
 
   test('link a statement to its line, and highlight it', async () => {
@@ -200,9 +218,11 @@ describe('the details of the connection', () => {
     canned.stop.report = reports.threeMembers
     await canned.open('/?stage', { reducedMotion: 'reduce', hasOwnClock })
     await panel().waitFor()
-    canned.stop.report = reports.twoDown
+    await countMoves()
+    canned.stop.report = answeredByThird(reports.twoDown)
     await canned.runAhead('members down', isSeen(canned.page.getByText('Down', { exact: true }).first()))
     expect(await canned.page.evaluate('document.getAnimations().length')).toBe(0)
+    expect(await canned.page.evaluate('window.moves')).toBe(0)
   })
 
   test('have an arm fall where a member goes down', async () => {

@@ -64,9 +64,10 @@ export const breakable = async ({ env, members, control }: Pick<Lease, 'env' | '
   const setCertificate = async (member: number, isExpired: boolean) => {
     const state = states[member] as State
     await proxies[member]?.set({ mode: 'down' })
+    // Before: it has the other certificate also where it then does not start, and is to get its own back.
+    state.isExpired = isExpired
     try {
       await control(member, isExpired ? 'expire' : 'renew')
-      state.isExpired = isExpired
       if (state.process === 'paused') state.process = 'running'
     } catch (error) {
       state.process = 'killed' // it did not start again: undoing that, and restoring, start it

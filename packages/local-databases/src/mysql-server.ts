@@ -56,16 +56,20 @@ export const makeDataDirectory = async (
 const makeFirst = async (server: MysqlServer, first: string, context: Context): Promise<void> => {
   await mkdir(dirname(first), { recursive: true })
   const folder = await mkdtemp(`${first}.`)
-  const data = join(folder, 'data')
-  await mkdir(data, { mode: 0o700 })
-  const options = [`--datadir=${data}`, '--skip-log-bin', await temporaryIn(folder)]
-  if (server.kind === 'mysqld') await run(server, [...options, '--initialize-insecure'], '', context)
-  else await run(server, [...options, '--bootstrap'], await systemTables(), context)
-  await rm(join(data, 'auto.cnf'), { force: true }) // what makes a server unique: each copy gets its own
-  await rename(data, first).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOTEMPTY') throw error // else another process was faster
-  })
-  await rm(folder, { recursive: true })
+  try {
+    const data = join(folder, 'data')
+    await mkdir(data, { mode: 0o700 })
+    const options = [`--datadir=${data}`, '--skip-log-bin', await temporaryIn(folder)]
+    if (server.kind === 'mysqld') await run(server, [...options, '--initialize-insecure'], '', context)
+    else await run(server, [...options, '--bootstrap'], await systemTables(), context)
+    await rm(join(data, 'auto.cnf'), { force: true }) // what makes a server unique: each copy gets its own
+    await rename(data, first).catch((error: NodeJS.ErrnoException) => {
+      // Another process was faster; which of the two it is depends on the file system (rename(2)).
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
+    })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }
 
 /**

@@ -73,6 +73,7 @@ const provisionByDocker = async (
   if (await hasImage(docker, kind)) return true
   const { title, memory } = dockerPlans[kind]
   await announce(`For ${title}, this pulls the Docker image ${images[kind]} (${imageSizes[kind]}). ${memory}`)
+  signal.throwIfAborted()
   try {
     await untilAborted(ensureImage(docker, kind, onProgress), signal)
     return true
