@@ -66,7 +66,9 @@ export const connect = (config: Config, log: Logger) => {
     const found = await lookup(host, { all: true }).catch(() => [])
     isAsking = false
     const { remoteAddress } = streamOf(watch)
-    if (found.length === 0 || found.some(({ address }) => address === remoteAddress)) return
+    // A connection that was lost has no address any more, and is replaced for that.
+    if (remoteAddress === undefined || found.length === 0) return
+    if (found.some(({ address }) => address === remoteAddress)) return
     // Some name servers give their addresses in turns: each time it moves so soon, it is believed later.
     followAfterMs = ageMs < longMs ? Math.min(2 * followAfterMs, longMs) : followMs
     await connection.renew()
@@ -77,8 +79,9 @@ export const connect = (config: Config, log: Logger) => {
    */
   const run = async <T>(
     work: (connection: PoolConnection) => Promise<T>,
-    { deadlineMs, isRead = false }: { deadlineMs: number; isRead?: boolean },
+    { isRead = false } = {},
   ): Promise<T> => {
+    const deadlineMs = isRead ? readMs : statementMs
     const endAt = performance.now() + statementMs
     try {
       return await withConnection(connection.current().pool, work, deadlineMs)
@@ -100,28 +103,20 @@ export const connect = (config: Config, log: Logger) => {
       connection.activity.run(
         sql,
         () =>
-          run(
-            async (one) => (await one.execute<T>(sql, values))[0],
-            sql.startsWith('SELECT') ? { deadlineMs: readMs, isRead: true } : { deadlineMs: statementMs },
-          ),
+          run(async (one) => (await one.execute<T>(sql, values))[0], { isRead: sql.startsWith('SELECT') }),
         answeredBy,
       ),
     /** Runs a prepared INSERT of one row for several, all of them or none. */
     insert: (sql: string, rows: readonly string[][]) => {
-      const write = () =>
-        run((one) => one.execute(forRows(sql, rows.length), rows.flat()), { deadlineMs: statementMs })
+      const write = () => run((one) => one.execute(forRows(sql, rows.length), rows.flat()))
       return connection.activity.run(sql, write, answeredBy)
     },
-    /** Runs a statement that no request asked for, and that does not show among theirs. */
-    maintain: async <T extends QueryResult>(sql: string) =>
-      run(async (one) => (await one.execute<T>(sql))[0], { deadlineMs: statementMs }),
+    /** Runs a statement that no request asked for: it does not show among theirs, and nothing is renewed for it. */
+    maintain: <T extends QueryResult>(sql: string) =>
+      withConnection(connection.current().pool, async (one) => (await one.execute<T>(sql))[0], statementMs),
     /** Runs `work` in a transaction, with the same deadline for all of it: all of it takes effect, or nothing. */
     transaction: <T>(name: string, work: (execute: Execute) => Promise<T>) =>
-      connection.activity.run(
-        name,
-        () => run((one) => transaction(one, work), { deadlineMs: statementMs }),
-        answeredBy,
-      ),
+      connection.activity.run(name, () => run((one) => transaction(one, work)), answeredBy),
   }
 }
 

@@ -1,7 +1,6 @@
-import { causesOf, explainNetwork, type FaultAt, sentence } from 'connection'
+import { causesOf, explainNetwork, type FaultAt, SchemaFault, sentence } from 'connection'
 import { NotStorable, Unavailable } from 'server'
 import { type Config, serversOf } from './config.ts'
-import { SchemaFault } from './schema.ts'
 
 /** An error of mysql2: a server's own has an errno, an SQLSTATE and mostly a name as its code. */
 export type Refusal = Error & { code?: string; errno?: number; sqlState?: string; sent?: boolean }

@@ -1,5 +1,12 @@
 import type { TLSSocket } from 'node:tls'
-import { certificateOf, expiryWarning, type Fault, type Found, type ServerFacts } from 'connection'
+import {
+  certificateOf,
+  expiryWarning,
+  type Fault,
+  type Found,
+  notEncrypted,
+  type ServerFacts,
+} from 'connection'
 import type { Connection, Pool, RowDataPacket } from 'mysql2/promise'
 import { type Config, serversOf } from './config.ts'
 
@@ -17,22 +24,11 @@ export const certificateFound = (
 ): { found: Found<'certificate'>; faults: Fault[] } => {
   const { sslMode } = config.COMPOSE_MYSQL_URL
   const verified = sslMode === 'VERIFY_IDENTITY'
-  const found = secured === undefined ? plainText : { ...certificateOf(secured), verified }
+  const found = secured === undefined ? notEncrypted : { ...certificateOf(secured), verified }
   const origin = 'COMPOSE_MYSQL_URL'
   const remedy = 'Leave ssl-mode out of the URL to verify the server.'
   const unverified = verified ? [] : [{ origin, problem: `ssl-mode=${sslMode}: ${weaker[sslMode]}`, remedy }]
   return { found, faults: [...unverified, ...expiryWarning(found, origin)] }
-}
-
-const plainText: Found<'certificate'> = {
-  protocol: null,
-  cipher: null,
-  verified: false,
-  subject: null,
-  issuer: null,
-  names: [],
-  validTo: null,
-  daysLeft: null,
 }
 
 /** What the server says of itself, and who it takes this user for. */

@@ -24,17 +24,18 @@ export const insertOnce = async (database: Database, sql: string, rows: readonly
   // In one order, so that two transactions with the same ids do not wait for each other.
   const ids = rows.map(({ id }) => id.replaceAll('-', '')).sort()
   const all = rows.flatMap(({ values }) => values)
-  const once = () =>
-    database.transaction(sql, async (execute) => {
+  const once = async () => {
+    const areNew = await database.transaction(sql, async (execute) => {
       const remember = forRows(REMEMBER, rows.length)
       const { affectedRows } = await execute<ResultSetHeader>(remember, ids).catch(explained)
       if (affectedRows === rows.length) await execute(forRows(sql, rows.length), all)
       else if (rows.length > 1) await execute('ROLLBACK')
-      return affectedRows
+      return affectedRows === rows.length
     })
+    if (!areNew && rows.length > 1) throw new SomeAreThere()
+  }
   try {
-    const added = await once()
-    if (added < rows.length && rows.length > 1) throw new SomeAreThere()
+    await once()
   } catch (error) {
     if (!(error instanceof KeysNotKept)) throw error
     // The table was dropped, or the right to make it was granted, since the connection was made.

@@ -1,22 +1,16 @@
-import { type Fault, type Found, sentence } from 'connection'
+import { type Fault, type Found, SchemaFault } from 'connection'
 import type { Connection, RowDataPacket } from 'mysql2/promise'
 import type { Config } from './config.ts'
 
 const CREATE_DATABASE = 'CREATE DATABASE IF NOT EXISTS grand_tour CHARACTER SET utf8mb4'
 const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS words (
   id serial PRIMARY KEY, word varchar(256) NOT NULL, definition varchar(256) NOT NULL) CHARACTER SET utf8mb4`
-/** Beside `words`, which stays as it is: the ids of words that came with an Idempotency-Key, and when (UTC). */
+/**
+ * Beside `words`, which stays as it is: the ids of words that came with an Idempotency-Key, and when (UTC). With transactions,
+ * whatever engine the server takes unless told: an id that is not taken back with its word would be that of a word lost.
+ */
 export const CREATE_KEYS = `CREATE TABLE IF NOT EXISTS word_keys (
-  id binary(16) NOT NULL PRIMARY KEY, added datetime NOT NULL, KEY (added))`
-
-/** A table that exists and that this stop cannot work with; it is never altered. */
-export class SchemaFault extends Error {
-  readonly fault: Fault
-  constructor(fault: Fault) {
-    super(sentence(fault))
-    this.fault = fault
-  }
-}
+  id binary(16) NOT NULL PRIMARY KEY, added datetime NOT NULL, KEY (added)) ENGINE = InnoDB`
 
 /** What is there, what about it is a warning, and whether what is written to it can be rolled back. */
 type Schema = { found: Found<'schema'>; faults: Fault[]; canRollBack: boolean }
@@ -32,10 +26,11 @@ export const ensureSchema = async (connection: Connection, config: Config): Prom
   await connection.query('USE ??', [
     elsewhere === undefined ? 'grand_tour' : config.COMPOSE_MYSQL_URL.database,
   ])
-  const created = (await columnsOf(connection)).length === 0
+  const before = await columnsOf(connection)
+  const created = before.length === 0
   if (created) await connection.query(CREATE_TABLE)
   const noKeys = await ensureKeys(connection, config)
-  const { found, faults, canRollBack } = await inspectTable(connection)
+  const { found, faults, canRollBack } = inspectTable(created ? await columnsOf(connection) : before)
   return {
     found: { ...found, created },
     canRollBack,
@@ -48,7 +43,8 @@ export const inspectSchema = async (connection: Connection, config: Config): Pro
   const { database } = config.COMPOSE_MYSQL_URL
   for (const name of (await isThere(connection)) ? ['grand_tour', database] : [database]) {
     await connection.query('USE ??', [name])
-    if ((await columnsOf(connection)).length > 0) return inspectTable(connection)
+    const columns = await columnsOf(connection)
+    if (columns.length > 0) return inspectTable(columns)
   }
   return {
     found: { ...nothing, database: 'grand_tour' },
@@ -130,8 +126,7 @@ const columnsOf = async (connection: Connection): Promise<Column[]> => {
 }
 
 /** The table that is there, held against the one that this stop would make. */
-const inspectTable = async (connection: Connection): Promise<Schema> => {
-  const columns = await columnsOf(connection)
+const inspectTable = (columns: readonly Column[]): Schema => {
   const [{ database = '', engine = '', connection: onConnection = '' } = {}] = columns
   const table = `table ${database}.words`
   const missing = ['id', 'word', 'definition'].filter(

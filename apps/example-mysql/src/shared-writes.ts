@@ -1,7 +1,13 @@
 import { isRefused } from './errors.ts'
 import { SomeAreThere } from './once.ts'
 
-type Waiting<Row> = { row: Row; resolve: (written: unknown) => void; reject: (error: unknown) => void }
+type Waiting<Row> = {
+  row: Row
+  /** When it is sent at the latest, on the clock of `performance`. */
+  sendBy: number
+  resolve: (written: unknown) => void
+  reject: (error: unknown) => void
+}
 
 /**
  * Lets rows that come at about the same time share one statement, and with it the commit, which is what a write waits
@@ -26,7 +32,8 @@ export const sharedWrites = <Row>(
   const send = async () => {
     clearTimeout(timer)
     const together = waiting.splice(0, rowsOfMany(waiting.length))
-    timer = waiting.length > 0 ? setTimeout(send, patienceMs) : undefined
+    const [next] = waiting
+    timer = next && setTimeout(send, Math.max(0, next.sendBy - performance.now()))
     const written = write(together.map(({ row }) => row))
     running = written
     try {
@@ -44,7 +51,7 @@ export const sharedWrites = <Row>(
   return (row: Row): Promise<unknown> => {
     if (!mayShare()) return write([row])
     const { promise, resolve, reject } = Promise.withResolvers()
-    waiting.push({ row, resolve, reject })
+    waiting.push({ row, sendBy: performance.now() + patienceMs, resolve, reject })
     if (running === undefined || waiting.length === mostRows) void send()
     else timer ??= setTimeout(send, patienceMs)
     return promise

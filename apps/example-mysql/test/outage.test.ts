@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { readdir, readlink } from 'node:fs/promises'
 import { afterAll, expect, test } from '@jest/globals'
-import { callOnce, isFull, type Stop, spawnStop, testStopping, until } from 'conformance'
+import { callOnce, isFull, resourcesOf, spawnStop, testStopping, until } from 'conformance'
 import { ProblemError } from 'contract'
 import { freshDatabase, rowsOf } from './database.ts'
 
@@ -92,7 +91,8 @@ test('a paused server costs each request at most 3.5 s, and no connection of the
   const stop = await spawnStop('example-mysql', env)
   try {
     await stop.client.add({ word: 'pause', definition: 'me' })
-    const socketsBefore = await socketsOf(stop)
+    const socketsOf = async () => (await resourcesOf(stop)).sockets
+    const socketsBefore = await socketsOf()
     await control(0, 'pause')
     const askedAt = performance.now()
     const answers = await Promise.all(
@@ -109,8 +109,8 @@ test('a paused server costs each request at most 3.5 s, and no connection of the
     )
     expect(new Set(after)).toEqual(new Set([200]))
     // Ten connections of the pool at most, and a few of the requests: none that was given up is still there.
-    expect((await socketsOf(stop)) - socketsBefore).toBeLessThan(45)
-    await until('the sockets to be back', async () => (await socketsOf(stop)) <= socketsBefore + 10 + 30)
+    expect((await socketsOf()) - socketsBefore).toBeLessThan(45)
+    await until('the sockets to be back', async () => (await socketsOf()) <= socketsBefore + 10 + 30)
   } finally {
     await stop.stop()
   }
@@ -273,10 +273,3 @@ testStopping('MySQL', {
     close: async () => {},
   }),
 })
-
-/** How many sockets the stop's process has open. */
-const socketsOf = async ({ process: { pid } }: Stop): Promise<number> => {
-  const open = await readdir(`/proc/${pid}/fd`)
-  const targets = await Promise.all(open.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')))
-  return targets.filter((target) => target.startsWith('socket:')).length
-}

@@ -1,19 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll } from '@jest/globals'
 import { testPanel } from 'conformance'
-import { lease, serveBreaking } from 'local-databases'
+import { serveBreaking } from 'local-databases'
+import { freshDatabase } from './database.ts'
 
-const directory = await mkdtemp(join(tmpdir(), 'grand-tour-panel-'))
-const database = await lease('mysql', { directory })
+const database = await freshDatabase()
 const breaking = await serveBreaking(database)
 afterAll(async () => {
   await breaking.close()
-  // An orderly end takes seconds, and nobody will read this folder again.
-  await Promise.allSettled(database.members.map((_, index) => database.control(index, 'kill')))
   await database.release()
-  await rm(directory, { recursive: true })
 })
 
 testPanel({

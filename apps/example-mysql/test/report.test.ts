@@ -1,10 +1,7 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { afterAll, describe, expect, test } from '@jest/globals'
-import { spawnStop, until } from 'conformance'
+import { runDiagnose, spawnStop, until } from 'conformance'
 import { ConnectionReport } from 'contract'
 import { inReport } from './attempt.ts'
 import { freshDatabase, rowsOf } from './database.ts'
@@ -18,19 +15,9 @@ const port = String(members[0]?.port)
 
 /** Runs the command `diagnose` in an environment of its own. */
 const diagnose = async (environment: Record<string, string>, ...options: string[]) => {
-  const startedAt = performance.now()
-  const child = spawn(process.execPath, ['src/diagnose.ts', ...options], {
-    cwd: folder,
-    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const [out, error, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'close') as Promise<[number]>,
-  ])
-  expect(out + error).not.toContain(new URL(url).password)
-  return { out, error, code, ms: performance.now() - startedAt }
+  const run = await runDiagnose('example-mysql', environment, ...options)
+  expect(run.out + run.err).not.toContain(new URL(url).password)
+  return run
 }
 
 const reportOf = async (environment: Record<string, string>, ...options: string[]) => {
@@ -110,10 +97,10 @@ describe('diagnose', () => {
 
   test('of a configuration that cannot be tried ends with 2 and names every wrong variable', async () => {
     const wrong = { COMPOSE_MYSQL_URL: 'mysql://tour@nowhere', PATH_TO_MYSQL_CERT: '/nowhere/ca.pem' }
-    const { code, error, out } = await diagnose(wrong)
+    const { code, err, out } = await diagnose(wrong)
     expect({ code, out }).toEqual({ code: 2, out: '' })
-    expect(error).toContain('COMPOSE_MYSQL_URL: names no user and password')
-    expect(error).toContain('PATH_TO_MYSQL_CERT: /nowhere/ca.pem does not exist')
+    expect(err).toContain('COMPOSE_MYSQL_URL: names no user and password')
+    expect(err).toContain('PATH_TO_MYSQL_CERT: /nowhere/ca.pem does not exist')
     const inJson = await diagnose(wrong, '--json')
     expect(inJson.code).toBe(2)
     expect(ConnectionReport.parse(JSON.parse(inJson.out))).toMatchObject({ state: 'failed' })

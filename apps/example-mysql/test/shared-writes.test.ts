@@ -1,7 +1,9 @@
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { spawnStop, until } from 'conformance'
 import { newKey } from 'contract'
+import { insertOnce, SomeAreThere } from '../src/once.ts'
 import { sharedWrites } from '../src/shared-writes.ts'
+import { connectNoting } from './attempt.ts'
 import { freshDatabase, rowsOf } from './database.ts'
 
 /** A server that writes what it is sent when it is told to, and what it was sent. */
@@ -62,6 +64,16 @@ describe('rows that are written at the same time', () => {
     expect(rows()[2]).toEqual(['d'])
   })
 
+  test('are all sent then, however many they are, and not some of them later and later', async () => {
+    const { rows, add } = server()
+    const startedAt = performance.now()
+    for (let row = 0; row < 32; row++) void add(String(row))
+    await until('all of them to be sent', async () => rows().flat().length === 32, 5000)
+    expect(rows().map(({ length }) => length)).toEqual([1, 16, 8, 4, 2, 1])
+    // Each a quarter of a second after the one before, it would be a second and a quarter.
+    expect(performance.now() - startedAt).toBeLessThan(1000)
+  })
+
   test('are sent alone where one is refused, so that each gets its own answer', async () => {
     const { sent, rows, add } = server()
     const all = Promise.allSettled(['a', 'b', 'c'].map(add))
@@ -96,6 +108,7 @@ describe('words that are added at the same time, on MySQL', () => {
   let database: Awaited<ReturnType<typeof freshDatabase>>
   beforeEach(async () => {
     database ??= await freshDatabase()
+    await database.admin.query('SET GLOBAL default_storage_engine = InnoDB')
     await database.admin.query('DROP DATABASE IF EXISTS grand_tour')
   })
   afterAll(() => database.release())
@@ -136,14 +149,40 @@ describe('words that are added at the same time, on MySQL', () => {
     expect(added.inserts).toBeLessThan(hasKeys ? 400 : 200)
   })
 
-  test('are there once, where some of them have come before', async () => {
-    const keys = keysFor(numbered)
-    await addAll(numbered.slice(0, 50), keys)
-    // Twice at once, and some of them for the third time.
-    const again = await addAll([...numbered, ...numbered], [...keys, ...keys])
-    expect(again.statuses).toEqual(Array(400).fill(204))
-    expect((await stored()).sort()).toEqual(numbered.toSorted())
-    expect(await rowsOf(database.admin, 'SELECT id FROM grand_tour.word_keys')).toHaveLength(200)
+  test.each(['InnoDB', 'MyISAM'])(
+    'are there once, where some of them have come before (a server that makes tables of %s unless told)',
+    async (engine) => {
+      const { admin } = database
+      await admin.query('CREATE DATABASE grand_tour')
+      await admin.query(`CREATE TABLE grand_tour.words (id serial primary key,
+        word varchar(256) NOT NULL, definition varchar(256) NOT NULL) ENGINE=InnoDB CHARACTER SET utf8mb4`)
+      await admin.query(`SET GLOBAL default_storage_engine = ${engine}`)
+      const keys = keysFor(numbered)
+      await addAll(numbered.slice(0, 50), keys)
+      // Twice at once, and some of them for the third time.
+      const again = await addAll([...numbered, ...numbered], [...keys, ...keys])
+      expect(again.statuses).toEqual(Array(400).fill(204))
+      expect((await stored()).sort()).toEqual(numbered.toSorted())
+      expect(await rowsOf(admin, 'SELECT id FROM grand_tour.word_keys')).toHaveLength(200)
+    },
+  )
+
+  test('are not taken for stored where one comes twice, and the table of the keys has to be made first', async () => {
+    const { admin, env } = database
+    const connection = connectNoting(env)
+    try {
+      await until('the connection', async () => connection.status().ready)
+      await admin.query('DROP TABLE grand_tour.word_keys')
+      const once = { id: newKey(), values: ['twice', 'in one statement'] }
+      const insert = 'INSERT INTO words (word, definition) VALUES (?, ?)'
+      await expect(insertOnce(connection, insert, [once, once])).rejects.toThrow(SomeAreThere)
+      expect(await stored()).toEqual([])
+      await insertOnce(connection, insert, [once])
+      await insertOnce(connection, insert, [once])
+      expect(await stored()).toEqual(['twice'])
+    } finally {
+      await connection.close()
+    }
   })
 
   test('have a statement each with SHARE_WRITES=off', async () => {

@@ -5,25 +5,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { connect as connectTls, TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { spawnStop, until } from 'conformance'
+import { refusalOf, spawnStop } from 'conformance'
 import { certificatesFor } from 'local-databases/certificates'
 import { freshDatabase, rowsOf } from './database.ts'
-
-const ready = 'connecting to the database'
-
-/** Starts the stop, gives the first reason it has for not being ready, and everything it wrote. */
-const refusalOf = async (env: Record<string, string>) => {
-  const stop = await spawnStop('example-mysql', env, { waitUntilReady: false })
-  try {
-    const reason = await until('a reason', async () => {
-      const health = await stop.client.ready()
-      return health.status === 'ok' ? 'it connected' : health.reason !== ready && health.reason
-    })
-    return { reason: String(reason), log: stop.log() }
-  } finally {
-    await stop.stop()
-  }
-}
 
 const passwordIn = (env: Record<string, string>) => new URL(env.COMPOSE_MYSQL_URL ?? '').password
 
@@ -92,7 +76,7 @@ describe('TLS', () => {
       const database = serverWith(certificate)
       const env = envOf(database.env)
       const asked = await loginsAsked(database, async () => {
-        const { reason, log } = await refusalOf(env)
+        const { reason, log } = await refusalOf('example-mysql', env)
         expect(reason).toMatch(message)
         expect(log).not.toContain(passwordIn(env))
       })
@@ -135,14 +119,14 @@ describe('TLS', () => {
     await admin.query("GRANT ALL ON *.* TO 'with-certificate'@'%'")
     const url = env.COMPOSE_MYSQL_URL?.replace(/tour:[^@]+@/, 'with-certificate:s3cret@') ?? ''
     const without = { ...env, COMPOSE_MYSQL_URL: url }
-    expect((await refusalOf(without)).reason).toContain('refused the user with-certificate')
+    expect((await refusalOf('example-mysql', without)).reason).toContain('refused the user with-certificate')
 
     const folder = dirname(env.PATH_TO_MYSQL_CERT ?? '')
     const shown = {
       PATH_TO_MYSQL_CLIENT_CERT: join(folder, 'member-1.pem'),
       PATH_TO_MYSQL_CLIENT_KEY: join(folder, 'member-1.key'),
     }
-    expect((await refusalOf({ ...without, ...shown })).reason).toBe('it connected')
+    expect((await refusalOf('example-mysql', { ...without, ...shown })).reason).toBe('it connected')
   })
 
   // The driver alone verifies "localhost" where it is given an address: the first would be taken, the second refused.
@@ -158,7 +142,10 @@ describe('TLS', () => {
       const front = await inFrontOf(database.members[0]?.port ?? 0, members[0])
       try {
         const url = database.env.COMPOSE_MYSQL_URL?.replace(/:\d+\//, `:${front.port}/`) ?? ''
-        const { reason } = await refusalOf({ COMPOSE_MYSQL_URL: url, PATH_TO_MYSQL_CERT: authority })
+        const { reason } = await refusalOf('example-mysql', {
+          COMPOSE_MYSQL_URL: url,
+          PATH_TO_MYSQL_CERT: authority,
+        })
         expect(reason).toMatch(isTaken ? /^it connected$/ : /is for localhost; you connect to 127\.0\.0\.1\./)
       } finally {
         front.close()

@@ -57,6 +57,7 @@ const open = async (config: Config, steps: Steps, signal: AbortSignal) => {
   const giveUp = () => void client.shutdown().catch(() => {})
   signal.addEventListener('abort', giveUp)
   try {
+    signal.throwIfAborted() // while it logged in
     await steps.run(
       'schema',
       null,
@@ -198,7 +199,7 @@ const clientOptions = (
     readTimeout: 1200,
     // Default 64: a connection with more statements that timed out is closed, and what else is under way on it fails. With
     // one of three members paused, that hits those that are well and only wait for it (measured: 132 of 32 clients' requests
-    // failed). A connection that is really dead is found by its heartbeat, or replaced with all others.
+    // failed). A connection that is really dead is found by its heartbeat where it is idle, or replaced with all others.
     defunctReadTimeoutThreshold: 10_000,
   },
   // Default 30,000: a connection that was cut without a word is found only after that.

@@ -1,6 +1,14 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { Client } from 'cassandra-driver'
-import { expiryWarning, openSocket, probeTls, resolveName, type Steps, serverOf } from 'connection'
+import {
+  expiryWarning,
+  notEncrypted,
+  openSocket,
+  probeTls,
+  resolveName,
+  type Steps,
+  serverOf,
+} from 'connection'
 import type { Config } from './config.ts'
 import type { Logins } from './logins.ts'
 
@@ -72,10 +80,7 @@ export const learnName = (names: Map<string, string[]>, address: string, name: s
 }
 
 const noTls = ({ urlVariable }: Config) => ({
-  found: {
-    ...{ protocol: null, cipher: null, verified: false, subject: null, issuer: null },
-    ...{ names: [], validTo: null, daysLeft: null },
-  },
+  found: notEncrypted,
   faults: [
     {
       origin: urlVariable,

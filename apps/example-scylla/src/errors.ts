@@ -1,17 +1,8 @@
 import { errors } from 'cassandra-driver'
-import { explainNetwork, type Fault, type FaultAt, sentence } from 'connection'
+import { explainNetwork, type FaultAt, SchemaFault, sentence } from 'connection'
 import { Unavailable } from 'server'
 import { type Config, serversOf } from './config.ts'
 import { explainLogin, explainResponse } from './responses.ts'
-
-/** A keyspace or a table that this stop cannot work with, or that cannot be made. */
-export class SchemaFault extends Error {
-  readonly fault: Fault
-  constructor(fault: Fault) {
-    super(sentence(fault))
-    this.fault = fault
-  }
-}
 
 /** A port that took the connection, and TLS where that is spoken, but did not answer CQL. */
 export class NoCql extends Error {}

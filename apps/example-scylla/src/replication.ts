@@ -1,7 +1,6 @@
 import type { Client } from 'cassandra-driver'
-import type { Fault } from 'connection'
+import { type Fault, SchemaFault } from 'connection'
 import type { Config } from './config.ts'
-import { SchemaFault } from './errors.ts'
 
 // Schema changes are agreed on by all members, which takes longer than a read and is not to be tried twice at once.
 export const ddl = { prepare: false, readTimeout: 10_000, isIdempotent: false }

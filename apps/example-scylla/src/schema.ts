@@ -1,7 +1,6 @@
 import type { Client, types } from 'cassandra-driver'
-import type { Fault } from 'connection'
+import { type Fault, SchemaFault } from 'connection'
 import type { Config } from './config.ts'
-import { SchemaFault } from './errors.ts'
 import { ddl, differenceOf, lossWarnings, makeKeyspace } from './replication.ts'
 
 const KEYSPACE = "SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = 'grand_tour'"

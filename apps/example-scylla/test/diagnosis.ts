@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { until } from 'conformance'
+import { runDiagnose, until } from 'conformance'
 import { ConnectionReport } from 'contract'
 import { faultProxy } from 'local-databases'
 
@@ -22,20 +20,8 @@ type Subject = {
 
 const app = join(import.meta.dirname, '..')
 
-/** Runs `diagnose` as a user does, as a process of its own, without a terminal. */
-const diagnose = async (env: Record<string, string>, ...args: string[]) => {
-  const startedAt = performance.now()
-  const child = spawn(process.execPath, ['src/diagnose.ts', ...args], {
-    cwd: app,
-    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let [out, err] = ['', '']
-  child.stdout.setEncoding('utf8').on('data', (text) => (out += text))
-  child.stderr.setEncoding('utf8').on('data', (text) => (err += text))
-  const [code] = await once(child, 'close')
-  return { code, out, err, ms: performance.now() - startedAt }
-}
+const diagnose = (env: Record<string, string>, ...args: string[]) =>
+  runDiagnose('example-scylla', env, ...args)
 
 /** Ports, times and days differ from run to run. */
 const withoutNumbers = (text: string) =>

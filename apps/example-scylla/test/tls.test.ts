@@ -4,26 +4,10 @@ import { type AddressInfo, createServer as createPlainServer } from 'node:net'
 import { join } from 'node:path'
 import { createServer } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { spawnStop, until } from 'conformance'
+import { refusalOf, spawnStop, until } from 'conformance'
 import { certificatesFor } from 'local-databases/certificates'
 import { type Cluster, freshCluster } from './database.ts'
 import { frontOf } from './front.ts'
-
-/** Starts the stop, gives the first reason it has for not being ready, and everything it wrote. */
-const refusalOf = async (env: Record<string, string>) => {
-  const stop = await spawnStop('example-scylla', env, { waitUntilReady: false })
-  try {
-    const reason = await until('a reason', async () => {
-      const health = await stop.client.ready()
-      return health.status === 'ok'
-        ? 'it connected'
-        : health.reason !== 'connecting to the database' && health.reason
-    })
-    return { reason: String(reason), log: stop.log() }
-  } finally {
-    await stop.stop()
-  }
-}
 
 /**
  * What a server with this certificate and key is told after the handshake. A stub, because Cassandra keeps no count of
@@ -71,7 +55,7 @@ describe('TLS', () => {
     // Where a native member has its files.
     const member = join(cluster.directory, 'cassandra-1', 'certificates', 'member-1')
     const files = { certificate: `${member}.pem`, key: `${member}.key` }
-    const { reason, log } = await refusalOf(withoutAuthority)
+    const { reason, log } = await refusalOf('example-scylla', withoutAuthority)
     expect(reason).toMatch(
       /^PATH_TO_SCYLLA_CERT: the certificate of 127\.0\.0\.1:\d+ is signed by an unknown authority/,
     )
@@ -103,7 +87,7 @@ describe('TLS', () => {
     const front = await frontOf({ member, ca, certificates })
     try {
       const env = { ...atPort(cluster.env, front.port), PATH_TO_SCYLLA_CERT: certificates.authority }
-      const { reason, log } = await refusalOf(env)
+      const { reason, log } = await refusalOf('example-scylla', env)
       expect(reason).toMatch(message)
       expect(log).not.toContain(passwordIn(env))
       const [files] = certificates.members
@@ -117,7 +101,7 @@ describe('TLS', () => {
     const cluster = await freshCluster({ members: 1, tls: false })
     try {
       const https = { COMPOSE_SCYLLA_URL: cluster.env.COMPOSE_SCYLLA_URL?.replace('http:', 'https:') ?? '' }
-      const { reason, log } = await refusalOf(https)
+      const { reason, log } = await refusalOf('example-scylla', https)
       expect(reason).toMatch(/^COMPOSE_SCYLLA_URL: 127\.0\.0\.1:\d+ speaks no TLS/)
       expect(log).not.toContain(passwordIn(https))
 

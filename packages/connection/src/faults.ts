@@ -20,6 +20,15 @@ export type FaultAt = Fault & { step?: StepName | undefined }
 /** A fault as people read it, for the log, /readyz and the page. */
 export const sentence = ({ origin, problem, remedy }: Fault): string => `${origin}: ${problem}. ${remedy}`
 
+/** What is there already, or cannot be made, such that a stop cannot work with it: a table, a keyspace. */
+export class SchemaFault extends Error {
+  readonly fault: Fault
+  constructor(fault: Fault) {
+    super(sentence(fault))
+    this.fault = fault
+  }
+}
+
 /**
  * Says what a failure of the name, the port or TLS is, where it comes from and what to do.
  *

@@ -64,6 +64,18 @@ export const probeTls = (
     })
   })
 
+/** What is found of the certificate where there is no TLS. */
+export const notEncrypted: Found<'certificate'> = {
+  protocol: null,
+  cipher: null,
+  verified: false,
+  subject: null,
+  issuer: null,
+  names: [],
+  validTo: null,
+  daysLeft: null,
+}
+
 /** What a TLS handshake settled, of a connection that has made one. */
 export const certificateOf = (socket: TLSSocket): Found<'certificate'> => {
   const {

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
 import { keepConnected } from '../src/keep-connected.ts'
 import type { Steps } from '../src/steps.ts'
+import { until } from './until.ts'
 
 const look = () => ({ members: [], pool: null })
 const faultOf = (error: unknown) => ({
@@ -50,14 +51,6 @@ const standIn = ({ up }: { up: boolean }) => {
     log,
   })
   return { state, lines, connection }
-}
-
-const until = async (condition: () => boolean, deadlineMs: number) => {
-  const end = Date.now() + deadlineMs
-  while (!condition()) {
-    if (Date.now() > end) throw new Error(`not within ${deadlineMs} ms`)
-    await wait(5)
-  }
 }
 
 test('a database that comes up later is found within 2 s, and the wait is logged once', async () => {

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
 import { keepConnected } from '../src/keep-connected.ts'
+import { until } from './until.ts'
 
 const server = { name: 'A database', version: '1', tls: 'TLSv1.3', verified: true }
 
@@ -45,14 +46,6 @@ const standIn = () => {
     log: { info: (_, message) => void lines.push(message), warn: (_, message) => void lines.push(message) },
   })
   return { state, lines, connection }
-}
-
-const until = async (condition: () => boolean, deadlineMs: number) => {
-  const end = performance.now() + deadlineMs
-  while (!condition()) {
-    if (performance.now() > end) throw new Error(`not within ${deadlineMs} ms`)
-    await wait(5)
-  }
 }
 
 test('connections that break while their server is well are replaced, and nobody is told of a loss', async () => {

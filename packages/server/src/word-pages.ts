@@ -19,8 +19,8 @@ export type Page = { json: Buffer; rowBytes: number; last: string | undefined }
 export const pageBytes = (lists: number): number => Math.max(64, 256 / lists) * 1024
 
 /**
- * Reads the pages of one list. It asks for as many rows as took seven eighths of a page's
- * bytes by the page before, and keeps no more than fit: what does not is read again.
+ * Reads the pages of one list. It asks for as many rows as took seven eighths of a page's bytes by the page before, and
+ * keeps no more than fit: what does not is read again.
  *
  * @param firstRowBytes what a row is likely to take, before one was read
  * @param mostBytesNow what the next page takes at most
@@ -53,8 +53,8 @@ export const firstPages = (read: Read, readShort: ReadShort | undefined) => {
   return async (): Promise<Page> => {
     if (isShort && readShort !== undefined) {
       const rows = await readShort(mostRows)
-      const json = jsonOf(rows)
-      if (rows.length < mostRows && json.length <= pageBytes(1))
+      const json = rows.length < mostRows ? jsonOf(rows) : undefined
+      if (json !== undefined && json.length <= pageBytes(1))
         return { json, rowBytes: json.length / rows.length, last: undefined }
     }
     const page = await readPage(undefined)
