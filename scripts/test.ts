@@ -11,7 +11,7 @@ import { sayWhatTakesLong } from './progress.ts'
 import { databasesOf, type Provision, provisionAll } from './provision-all.ts'
 import { turbo } from './turbo.ts'
 
-type Counts = { passed: number; failed: number }
+type Counts = { passed: number; failed: number; failures?: string[] }
 type Task = { task: string; package: string; command: string; directory: string }
 
 const root = join(import.meta.dirname, '..')
@@ -131,6 +131,7 @@ const tests = async (): Promise<Counts> => {
   }
   await Promise.all(Array.from({ length: packagesAtOnce() }, work))
   const counts = folders.map(countsOf)
+  for (const { failures = [] } of counts) for (const failure of failures) console.log(failure)
   const passed = counts.reduce((sum, count) => sum + count.passed, 0)
   const failed = counts.reduce((sum, count) => sum + count.failed, 0)
   if (passed === 0 && failed === 0) console.log('no test ran')

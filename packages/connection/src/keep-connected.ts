@@ -185,10 +185,10 @@ export const keepConnected = <T extends { server: ServerFacts }>(options: Option
     }
   }
 
-  /** Polled, because of several members that come up at once a driver may tell of one alone. */
-  const watchMembers = (current: T) => {
-    const { members } = look(current, reason === undefined)
-    if (members.length < 2) return // one alone is lost with the connection, which is told already
+  /** Looks at the members, and notes which have gone or come since the last look. */
+  const lookAgain = (current: T) => {
+    const { members, pool } = look(current, reason === undefined)
+    if (members.length < 2) return { members, pool } // one alone is lost with the connection, which is told already
     const down = new Set(members.filter(({ up }) => !up).map(({ address }) => address))
     for (const { address, reason = null } of members) {
       if (down.has(address) === membersDown.has(address)) continue
@@ -200,6 +200,7 @@ export const keepConnected = <T extends { server: ServerFacts }>(options: Option
       probedAt = Number.NEGATIVE_INFINITY // the probe finds out more, and what it finds is told
     }
     membersDown = down
+    return { members, pool }
   }
 
   /** Looks again at what could not be used, beside the loop: a dead network may hold it up for seconds. */
@@ -357,7 +358,8 @@ export const keepConnected = <T extends { server: ServerFacts }>(options: Option
         const attempt = openFresh()
         if (opened === undefined) await attempt
       }
-      if (opened !== undefined) watchMembers(opened)
+      // Polled, because of several members that come up at once a driver may tell of one alone.
+      if (opened !== undefined) lookAgain(opened)
       if (opened !== undefined && reason === undefined) probeAgain(opened)
 
       if (reason === undefined) delayMs = backOffMs.first
@@ -391,8 +393,7 @@ export const keepConnected = <T extends { server: ServerFacts }>(options: Option
     },
     /** The steps of the last attempt, and what changes with time. */
     report: (): Report => {
-      const { members, pool } =
-        opened === undefined ? { members: [], pool: null } : look(opened, reason === undefined)
+      const { members, pool } = opened === undefined ? { members: [], pool: null } : lookAgain(opened)
       const nextAttemptMs =
         nextAttemptAt === undefined ? null : Math.max(0, Math.round(nextAttemptAt - performance.now()))
       const states = members.map(({ reason: _, ...state }) => state)

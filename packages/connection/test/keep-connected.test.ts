@@ -195,6 +195,8 @@ test('a server that cannot be used while another serves is looked at again; told
   await until(() => states.probes > 0, 2000) // a member that is down is a reason to look
   expect(connection.report()).toMatchObject({ state: 'warning', reason: null })
   states.up = true
+  // A report that shows the member as up has the event, too.
+  expect(connection.report().live?.events.at(-1)).toMatchObject({ what: 'member up' })
   await until(() => connection.report().state === 'ok', 2000)
   expect(lines).toEqual([
     ['database connected', expect.anything()],
