@@ -105,7 +105,7 @@ const writeManifest = ({ name, version, license }: Manifest, folder: string): vo
     license,
     type: 'module',
     engines: { node: `>=${leastNode}` },
-    scripts: { start: 'node main.js' },
+    scripts: { start: 'node --max-semi-space-size=8 main.js' },
   }
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
 }

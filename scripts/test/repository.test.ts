@@ -38,6 +38,14 @@ describe('what stands in two places is the same in both', () => {
     expect(read('docker/Dockerfile')).toContain(`NODE_IMAGE=node:${process.versions.node}-slim\n`)
   })
 
+  test('production runs with the same flags of Node.js wherever it is started, and measured', () => {
+    const starts = ['example', 'example-scylla', 'example-mysql'].map((app) => `apps/${app}/package.json`)
+    const files = [...starts, 'scripts/build-stop.ts', 'docker/Dockerfile', 'packages/bench/src/programs.ts']
+    const flags = files.map((file) => read(file).match(/--max-[^\s'"]+/g))
+
+    expect(flags).toEqual(files.map(() => ['--max-semi-space-size=8']))
+  })
+
   test('the pnpm that is installed is the one that installs', () => {
     const { packageManager, devDependencies } = JSON.parse(read('package.json'))
 

@@ -21,8 +21,11 @@ export const host = '127.0.0.1'
 /** Of the repository. */
 export const root = join(import.meta.dirname, '../../..')
 
+/** Of Node.js, as a stop is started in production (docs/decisions/runtime.md). */
+const flags = ['--max-semi-space-size=8']
+
 /**
- * The file of a server, and what it needs in its environment beside its database.
+ * The file of a server, Node.js's flags, and what it needs in its environment beside its database.
  *
  * @param kind its database; undefined: none
  * @param source the stop from its source, and not from the folder that `pnpm build` makes
@@ -31,11 +34,13 @@ export const programOf = (name: ServerName, kind: Kind | undefined, source = fal
   const folder = join(root, 'apps', kind ? `example-${kind}` : 'example')
   const stop = (env: Record<string, string>) => ({
     file: join(folder, source ? 'src/main.ts' : 'dist/main.js'),
+    flags,
     env,
     isPeer: false,
   })
   const peer = (file: string, env: Record<string, string> = {}) => ({
     file: join(import.meta.dirname, 'peers', file),
+    flags: [],
     env,
     isPeer: true,
   })

@@ -43,10 +43,11 @@ export const startServer = async (
   options: Options,
 ): Promise<Server> => {
   const port = await freePort([host])
-  const { file, env, isPeer } = programOf(name, database?.kind, options.source)
+  const { file, flags, env, isPeer } = programOf(name, database?.kind, options.source)
   const [program = '', ...args] = [
     ...onServerCore,
     process.execPath,
+    ...flags,
     ...(options.profileFolder ? ['--cpu-prof', `--cpu-prof-dir=${options.profileFolder}`] : []),
     ...['--import', join(root, 'scripts/end-with-parent.js')],
     ...(isPeer ? ['--import', join(import.meta.dirname, 'peers/exit-when-told.ts')] : []),

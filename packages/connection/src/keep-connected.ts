@@ -342,10 +342,10 @@ export const keepConnected = <T extends { server: ServerFacts }>(options: Option
   /** Ends early when what is open has come back by itself, so that it is asked at once. */
   const pause = async (ms: number) => {
     const isLost = () => reason !== undefined && opened !== undefined && !recovers(opened, lastError)
-    const wasLost = isLost()
-    for (let leftMs = ms; leftMs > 0 && !stop.signal.aborted; leftMs -= lookEveryMs) {
-      await wait(Math.min(leftMs, lookEveryMs), undefined, { signal: stop.signal }).catch(() => {})
-      if (wasLost && !isLost()) return
+    const stepMs = isLost() ? lookEveryMs : ms
+    for (let leftMs = ms; leftMs > 0 && !stop.signal.aborted; leftMs -= stepMs) {
+      await wait(Math.min(leftMs, stepMs), undefined, { signal: stop.signal }).catch(() => {})
+      if (stepMs < ms && !isLost()) return
     }
   }
 
