@@ -57,26 +57,26 @@ export const withConnection = <T>(
     cutOff(connection)
   }, deadlineMs)
 
-  const run = async (on: PoolConnection) => work(on)
+  const run = async (free: PoolConnection) => {
+    try {
+      return await work(free)
+    } finally {
+      clearTimeout(timer)
+      free.release()
+    }
+  }
   // By a callback: the promises around it would be a twentieth of what a list of a hundred rows costs.
   pool.pool.getConnection((error: Refusal | null, free) => {
     if (error !== null) {
       clearTimeout(timer)
-      if (/Queue limit/.test(error.message))
-        return reject(Object.assign(busy('no more may wait', pool), { code: 'QUEUE_FULL' }))
-      return reject(Object.assign(error, { sent: false }))
+      const isFull = /Queue limit/.test(error.message)
+      const full = isFull && Object.assign(busy('no more may wait', pool), { code: 'QUEUE_FULL' })
+      return reject(full || Object.assign(error, { sent: false }))
     }
     // The one who waited is gone: do not run what nobody waits for.
     if (tooLate) return free.release()
     connection = free.promise()
-    const end = () => {
-      clearTimeout(timer)
-      free.release()
-    }
-    run(connection).then(
-      (result) => (end(), resolve(result)),
-      (error) => (end(), reject(error)),
-    )
+    run(connection).then(resolve, reject)
   })
   return promise
 }

@@ -1,7 +1,7 @@
 // `pnpm bench`: the stops against the programs one would otherwise write, on the same databases in the same run.
 import type { Kind } from 'local-databases'
 import { plannedSeconds } from './budget.ts'
-import { printHottestFrames } from './hottest-frames.ts'
+import { printHottest } from './hottest.ts'
 import { loadResultOf } from './load-result.ts'
 import { leaveServerCore } from './machine.ts'
 import { measureList } from './measure-list.ts'
@@ -80,7 +80,7 @@ const underLoad = async (database: string, work: Work, on: Database): Promise<vo
     work.name,
     measured.map((one) => loadResultOf(work, one)),
   )
-  if (options.profileFolder !== undefined) printHottestFrames(options.profileFolder, work.name)
+  if (options.profileFolder !== undefined) printHottest(options.profileFolder, work.name)
 }
 
 const special = async (name: Special, database: OnDatabase['database'], rows: number): Promise<void> => {

@@ -7,27 +7,30 @@ type Profile = {
   timeDeltas: number[]
 }
 
-/** One function of a profile, and the part of the busy time that was spent in itself, in percent. */
-type Frame = { name: string; percent: number }
+type CallFrame = Profile['nodes'][number]['callFrame']
 
-/** Prints the hottest frames of every server of a work, from the newest profile of each. */
-export const printHottestFrames = (folder: string, work: string): void => {
+/** A function or package, and the part of the busy time that was spent in itself, in percent. */
+type Hot = { name: string; percent: number }
+
+/** Prints the hottest frames and packages of every server of a work, from the newest profile of each. */
+export const printHottest = (folder: string, work: string): void => {
   const files = globSync(`${folder}/${work} */*.cpuprofile`).sort(
     (a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs,
   )
   for (const file of new Map(files.map((each) => [dirname(each), each])).values()) {
     console.log(`\n${file}`)
-    for (const { name, percent } of hottestFrames(file))
-      console.log(`${percent.toFixed(1).padStart(6)}% ${name}`)
+    for (const nameOf of [frameOf, partOf])
+      for (const { name, percent } of hottest(file, nameOf))
+        console.log(`${percent.toFixed(1).padStart(6)}% ${name}`)
   }
 }
 
 /**
- * The functions with the most time of their own in a .cpuprofile (`node --cpu-prof`), the hottest first; the time in
+ * What has the most time of its own in a .cpuprofile (`node --cpu-prof`), the hottest first; the time in
  * which there was nothing to do is left out, and that of starting and warming up. The file itself is a flame graph in any
  * browser's developer tools.
  */
-const hottestFrames = (file: string, count = 10): Frame[] => {
+const hottest = (file: string, nameOf: (frame: CallFrame) => string, count = 10): Hot[] => {
   const { nodes, samples, timeDeltas }: Profile = JSON.parse(readFileSync(file, 'utf8'))
   const names = new Map(nodes.map(({ id, callFrame }) => [id, nameOf(callFrame)]))
   const times = new Map<string, number>()
@@ -52,10 +55,17 @@ const mostUs = 2000
 /** Microseconds that a server takes to start and to be compiled, about. */
 const startUs = 3e6
 
-const nameOf = ({ functionName, url, lineNumber }: Profile['nodes'][number]['callFrame']): string =>
+const frameOf = ({ functionName, url, lineNumber }: CallFrame): string =>
   url === ''
     ? functionName || '(native code)'
     : `${functionName || '(anonymous)'} ${packageOf(url)}:${lineNumber + 1}`
+
+/** The npm package, or whose code it is otherwise. */
+const partOf = ({ functionName, url }: CallFrame): string => {
+  if (url === '') return functionName.startsWith('(') ? functionName : 'native code, system calls included'
+  if (url.startsWith('node:')) return "Node.js's own JavaScript"
+  return /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? 'this repository'
+}
 
 /** The file with its package, or its folder. */
 const packageOf = (url: string): string => {
