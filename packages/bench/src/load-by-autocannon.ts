@@ -1,5 +1,5 @@
 import autocannon from 'autocannon'
-import { firstNumber, type Load, type Outcome } from './load.ts'
+import { firstNumber, type Load, lateAfter, type Outcome } from './load.ts'
 
 /**
  * {@link load} by autocannon, which comes with `pnpm install`. It decodes every piece of a body by itself, so that a
@@ -10,7 +10,7 @@ export const loadByAutocannon = async (load: Load): Promise<Outcome> => {
   const { url, request, expected, connections, seconds } = load
   const ascii = asciiOf(expected.body.toString())
   let answers = 0
-  let failed = 0
+  let wrong = 0
   let headBytes: number | undefined
   let number = firstNumber()
   let isRight = true
@@ -20,6 +20,7 @@ export const loadByAutocannon = async (load: Load): Promise<Outcome> => {
     url,
     connections,
     duration: seconds,
+    timeout: lateAfter,
     requests: [
       {
         method: request.method,
@@ -46,18 +47,19 @@ export const loadByAutocannon = async (load: Load): Promise<Outcome> => {
         headBytes ??= bytes - expected.body.length
         isRight = status === expected.status && bytes === headBytes + expected.body.length
         answers++
-        if (!isRight) failed++
+        if (!isRight) wrong++
       })
     },
     // Called after the listener above, for the same answer.
     verifyBody: (body: unknown) => {
       if (!isRight || (answers > 1 && answers % 100 !== 0)) return true
-      if (asciiOf(String(body)) !== ascii) failed++
+      if (asciiOf(String(body)) !== ascii) wrong++
       return true
     },
   } as autocannon.Options)
   const { errors, timeouts } = result
-  return { requests: answers - failed, failed: failed + errors + timeouts, seconds: result.duration }
+  const faults = { 'wrong status or body': wrong, 'broken off': errors - timeouts, late: timeouts }
+  return { requests: answers - wrong, failed: wrong + errors, faults, seconds: result.duration }
 }
 
 const asciiOf = (text: string): string => text.replaceAll(/[^ -~]+/g, '')

@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { firstNumber, type Load, type Outcome } from './load.ts'
+import { firstNumber, type Load, lateAfter, type Outcome } from './load.ts'
 
 /** {@link load} by wrk (https://github.com/wg/wrk), which does what wrk.lua says. */
 export const loadByWrk = async (load: Load): Promise<Outcome> => {
@@ -13,7 +13,10 @@ export const loadByWrk = async (load: Load): Promise<Outcome> => {
   try {
     const { stdout } = await promisify(execFile)(
       'wrk',
-      ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', join(import.meta.dirname, 'wrk.lua'), url],
+      [
+        ...['-t1', `-c${connections}`, `-d${seconds}s`, `--timeout=${lateAfter}s`],
+        ...['-s', join(import.meta.dirname, 'wrk.lua'), url],
+      ],
       {
         env: {
           PATH: process.env.PATH,
@@ -30,8 +33,9 @@ export const loadByWrk = async (load: Load): Promise<Outcome> => {
         },
       },
     )
-    const { answers, failed, us } = JSON.parse(/^BENCH (.*)$/m.exec(stdout)?.[1] ?? '')
-    return { requests: Math.max(0, answers - failed), failed, seconds: us / 1e6 }
+    const { answers, us, ...faults } = JSON.parse(/^BENCH (.*)$/m.exec(stdout)?.[1] ?? '')
+    const failed = Object.values<number>(faults).reduce((sum, count) => sum + count, 0)
+    return { requests: Math.max(0, answers - failed), failed, faults, seconds: us / 1e6 }
   } finally {
     rmSync(file)
   }

@@ -1,3 +1,4 @@
+import { sumOfFaults } from './load.ts'
 import type { Measured } from './measure-load.ts'
 import { median } from './median.ts'
 import type { Latencies } from './open-loop.ts'
@@ -40,7 +41,7 @@ export const loadResultOf = ({ title }: { title: string }, measured: Measured): 
     title,
     server,
     failed: fault !== undefined && wrong === 0 ? 1 : wrong,
-    fault: fault ?? null,
+    fault: fault ?? (sumOfFaults(rounds) || null),
     cpuUs: cpu.length === 0 ? null : { least: Math.min(...cpu), median: median(cpu) },
     perSecond: { most: Math.max(0, ...perSecond), median: rounds.length === 0 ? 0 : median(perSecond) },
     busy: busy.length === 0 ? null : median(busy),

@@ -23,8 +23,20 @@ export type Load = {
   seconds: number
 }
 
-/** What came back: `requests` right answers, and `failed` ones: wrong, broken off, refused or late. */
-export type Outcome = { requests: number; failed: number; seconds: number }
+/** What came back: `requests` right answers, and `failed` ones, with how many of them were what: `status 503`, say. */
+export type Outcome = { requests: number; failed: number; faults?: Record<string, number>; seconds: number }
+
+/** Seconds after which an answer is late: a stop promises one in four. */
+export const lateAfter = 5
+
+/** The faults of several outcomes in one line, the most frequent first. */
+export const sumOfFaults = (outcomes: readonly Outcome[]): string => {
+  const sums = new Map<string, number>()
+  for (const [fault, count] of outcomes.flatMap(({ faults = {} }) => Object.entries(faults)))
+    if (count > 0) sums.set(fault, (sums.get(fault) ?? 0) + count)
+  const sorted = [...sums].sort(([, one], [, other]) => other - one)
+  return sorted.map(([fault, count]) => `${count} × ${fault}`).join(', ')
+}
 
 /** `wrk -v` says its version, how to use it, and that this was wrong of us. */
 const wrk = spawnSync('wrk', ['-v'], { encoding: 'utf8' })

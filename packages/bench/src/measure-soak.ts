@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { answerOf } from './answers.ts'
-import { load, type Outcome, type Request } from './load.ts'
+import { load, type Outcome, type Request, sumOfFaults } from './load.ts'
 import { handlesOf, memoryOf, socketsOf } from './processes.ts'
 
 /** What a stop held under mixed load, the most of each third of the time: the first one warms up. */
@@ -98,5 +98,6 @@ export const soakResultOf = (
   const growth = Math.max(...Object.values(held).map(([, middle = 0, last = 0]) => last / middle))
   const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0)
   const requests = outcomes.reduce((sum, outcome) => sum + outcome.requests, 0)
-  return { kind: 'soak', minutes, ...held, growth, requests, failed, fault: null }
+  const fault = failed === 0 ? null : `of ${requests + failed} answers, ${sumOfFaults(outcomes)}`
+  return { kind: 'soak', minutes, ...held, growth, requests, failed, fault }
 }

@@ -7,7 +7,8 @@ local file = assert(io.open(os.getenv('BENCH_EXPECTED'), 'rb'))
 local expected = file:read('*a')
 file:close()
 
-failed = 0 -- global, for done() to read it
+faults = '' -- global, for done() to read it: only strings and numbers can be
+local counts = {}
 local threads = {}
 
 function setup(thread)
@@ -31,12 +32,16 @@ end
 
 function response(answered, _, answer)
   -- Lua keeps one copy of equal strings, so that this compares every byte, once.
-  if answered ~= status or answer ~= expected then failed = failed + 1 end
+  if answered == status and answer == expected then return end
+  local fault = answered ~= status and 'status ' .. answered or 'another body'
+  counts[fault] = (counts[fault] or 0) + 1
+  faults = ''
+  for name, count in pairs(counts) do faults = faults .. string.format(',"%s":%d', name, count) end
 end
 
 function done(summary)
   local errors = summary.errors
-  local all = errors.connect + errors.read + errors.write + errors.timeout
-  for _, thread in ipairs(threads) do all = all + thread:get('failed') end
-  print(string.format('BENCH {"answers":%d,"failed":%d,"us":%d}', summary.requests, all, summary.duration))
+  local all = string.format(',"no connection":%d,"broken off":%d,"late":%d', errors.connect, errors.read + errors.write, errors.timeout)
+  for _, thread in ipairs(threads) do all = all .. thread:get('faults') end
+  print(string.format('BENCH {"answers":%d,"us":%d%s}', summary.requests, summary.duration, all))
 end

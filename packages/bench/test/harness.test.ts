@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { type Load, load } from '../src/load.ts'
+import { type Load, load, sumOfFaults } from '../src/load.ts'
 import { loadByAutocannon } from '../src/load-by-autocannon.ts'
 import { loadResultOf } from '../src/load-result.ts'
 import { latenciesAt } from '../src/open-loop.ts'
@@ -50,8 +50,10 @@ describe.each([
     const listener: RequestListener = (request, response) =>
       // autocannon compares the bytes of one body in a hundred.
       ++count > 5 ? wrong(request, response) : response.end(body)
-    const { requests, failed } = await put(await loadOn(listener))
+    const outcome = await put(await loadOn(listener))
+    const { requests, failed } = outcome
     expect(failed).toBeGreaterThan(0)
+    expect(sumOfFaults([outcome])).toMatch(/^\d+ × (status 500|another body|wrong status or body|broken off)/)
     expect(requests + failed).toBeGreaterThanOrEqual(count - 2)
   })
 
