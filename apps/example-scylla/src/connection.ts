@@ -8,7 +8,7 @@ import { type Contact, endpointsOf, reach, reachedOf } from './contact-points.ts
 import { faultOf, isSilence } from './errors.ts'
 import { check, look, memberOf, readFacts } from './facts.ts'
 import { Logins, reachAgain, tellLogins, tellRefusals } from './logins.ts'
-import { AddressesOfConfig, LocalDataCenter, RetryInTime } from './policies.ts'
+import { AddressesOfConfig, execute, LocalDataCenter, RetryInTime } from './policies.ts'
 import { ensureSchema } from './schema.ts'
 
 export type Database = ReturnType<typeof connect>
@@ -35,12 +35,12 @@ export const connect = (config: Config, log: Logger) => {
   const run = async (cql: string, values: ArrayOrObject) => {
     const { client } = connection.current()
     try {
-      return await client.execute(cql, values)
+      return await execute(client, cql, values)
     } catch (error) {
       // Where a fresh client has taken over, this one was shut down under the request, with whatever error.
       const { client: now } = connection.current()
       if (now === client) throw error
-      return now.execute(cql, values)
+      return execute(now, cql, values)
     }
   }
   return {

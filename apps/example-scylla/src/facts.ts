@@ -1,5 +1,6 @@
 import { type Client, type errors, type Host, types } from 'cassandra-driver'
 import type { Found, ServerFacts, Steps } from 'connection'
+import { execute } from './policies.ts'
 
 /** What the member that answers says of itself, and how the connection is protected. */
 export const readFacts = async (client: Client, steps: Steps): Promise<ServerFacts> => {
@@ -25,7 +26,7 @@ export const readVersion = async (client: Client, host: Host | undefined) => {
 
 /** A row that is not there costs one read at the consistency level of all the others. */
 export const check = async (client: Client): Promise<Found<'read and write'>> => {
-  const { rowLength } = await client.execute('SELECT word FROM grand_tour.words WHERE id = ?', [
+  const { rowLength } = await execute(client, 'SELECT word FROM grand_tour.words WHERE id = ?', [
     types.Uuid.random(),
   ])
   return { rowsRead: rowLength, rowsWritten: null, consistency: 'LOCAL_QUORUM' }

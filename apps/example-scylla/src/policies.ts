@@ -1,5 +1,14 @@
 import { lookup } from 'node:dns/promises'
-import { type Client, type EmptyCallback, type HostMap, policies } from 'cassandra-driver'
+import { setTimeout as wait } from 'node:timers/promises'
+import {
+  type ArrayOrObject,
+  type Client,
+  type EmptyCallback,
+  type errors,
+  type HostMap,
+  policies,
+  types,
+} from 'cassandra-driver'
 import type { Config } from './config.ts'
 import { learnName } from './contact-points.ts'
 
@@ -55,6 +64,25 @@ export class RetryInTime extends policies.retry.RetryPolicy {
     return nbRetry < 3 ? this.retryResult(consistency, onSameHost) : this.rethrowResult()
   }
 }
+
+/**
+ * Runs a prepared statement; for a second again where a replica failed, which the driver asks no policy about. One that has
+ * just come back may not know a table yet that was made while it was away.
+ */
+export const execute = async (client: Client, cql: string, values: ArrayOrObject) => {
+  for (const endAt = performance.now() + 1000; ; ) {
+    try {
+      return await client.execute(cql, values)
+    } catch (error) {
+      const isOfReplica = replicaFailures.includes((error as Partial<errors.ResponseError>).code ?? 0)
+      if (!isOfReplica || performance.now() > endAt) throw error
+      await wait(100)
+    }
+  }
+}
+
+const { readFailure, writeFailure } = types.responseErrorCodes
+const replicaFailures = [readFailure, writeFailure]
 
 // The driver insists on an instance of this class, which its type declaration gives as an interface.
 const { AddressTranslator } = policies.addressResolution as unknown as {

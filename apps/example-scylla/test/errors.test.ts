@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals'
-import { type ExecutionOptions, errors } from 'cassandra-driver'
+import { type Client, type ExecutionOptions, errors, types } from 'cassandra-driver'
 import { sentence } from 'connection'
 import { Unavailable } from 'server'
 import { readConfig } from '../src/config.ts'
 import { faultOf, isSilence, refusal } from '../src/errors.ts'
 import { memberOf } from '../src/facts.ts'
-import { RetryInTime } from '../src/policies.ts'
+import { execute, RetryInTime } from '../src/policies.ts'
 
 const config = readConfig({
   COMPOSE_SCYLLA_URL: 'https://u:p@10.0.0.1:1,https://u:p@10.0.0.2:2,https://u:p@10.0.0.3:3',
@@ -88,4 +88,23 @@ test('what failed is tried on the next member; where members answer, and lack ot
     expect(decisions(decide)).toEqual([next, same, same, told])
   for (const decide of ['onUnavailable', 'onRequestError'] as const)
     expect(decisions(decide)).toEqual([next, next, next, told])
+})
+
+test('a statement is tried again while a replica fails, and at once told what else it fails with', async () => {
+  const { readFailure, syntaxError } = types.responseErrorCodes
+  const failingWith = (...codes: number[]) => {
+    const failures = codes.map((code) => new errors.ResponseError(code, 'failed'))
+    const run = async () => {
+      const failure = failures.shift()
+      if (failure) throw failure
+      return 'rows'
+    }
+    return { execute: run } as unknown as Client
+  }
+  expect(await execute(failingWith(readFailure, readFailure), 'SELECT', [])).toBe('rows')
+  await expect(execute(failingWith(syntaxError), 'SELECT', [])).rejects.toMatchObject({ code: syntaxError })
+  const startedAt = performance.now()
+  const always = failingWith(...Array.from({ length: 100 }, () => readFailure))
+  await expect(execute(always, 'SELECT', [])).rejects.toMatchObject({ code: readFailure })
+  expect(performance.now() - startedAt).toBeLessThan(3000) // within what a request may take
 })

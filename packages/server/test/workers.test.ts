@@ -130,7 +130,7 @@ describe('WORKERS', () => {
     putWord(url).catch(() => {}) // its worker ends
     await until(() => pids('put begins').length === 1)
     child.kill('SIGKILL')
-    await until(() => !pids('listening at').some(isRunning), 2_000)
+    await until(() => !pids('listening at').some(isRunning))
   })
 
   test('whose port is taken say so once, and are not tried again', async () => {
