@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { connect as connectTls, TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { refusalOf, spawnStop } from 'conformance'
+import { refusalOf, spawnStop, until } from 'conformance'
 import { certificatesFor } from 'local-databases/certificates'
 import { freshDatabase, rowsOf } from './database.ts'
 
@@ -107,7 +107,7 @@ describe('TLS', () => {
         tls: expect.any(String),
         verified: false,
       })
-      expect(stop.log()).toMatch(/"level":"warn".*ssl-mode=VERIFY_CA/)
+      await until('the warning', () => /"level":"warn".*ssl-mode=VERIFY_CA/.test(stop.log()))
     } finally {
       await stop.stop()
     }

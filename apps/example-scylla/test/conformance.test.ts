@@ -29,7 +29,7 @@ const stop: StopUnderTest = {
       queries.slice(8 * n, 8 * n + 8),
     ).values()
     const addTheRest = async () => {
-      for (const batch of rest) await admin.batch(batch, { prepare: true, logged: false })
+      for (const batch of rest) await admin.batch(batch, { prepare: true, logged: false, isIdempotent: true })
     }
     await Promise.all(Array.from({ length: 8 }, addTheRest))
   },

@@ -9,6 +9,20 @@ const { AddressTranslator } = policies.addressResolution as unknown as {
   AddressTranslator: new () => policies.addressResolution.AddressTranslator
 }
 
+/** Asks again what members did not answer in their second, so that a machine that stalls fails no test by its preparation. */
+class Patience extends policies.retry.RetryPolicy {
+  override onReadTimeout({ nbRetry }: policies.retry.OperationInfo) {
+    return this.#again(nbRetry)
+  }
+  override onWriteTimeout({ nbRetry }: policies.retry.OperationInfo) {
+    return this.#again(nbRetry)
+  }
+
+  #again(nbRetry: number) {
+    return nbRetry < 5 ? this.retryResult(undefined as unknown as number, true) : this.rethrowResult()
+  }
+}
+
 /** Where members that run in containers are dialled: not at what they say of themselves, but as COMPOSE_SCYLLA_MAPS has it. */
 class Mapped extends AddressTranslator {
   readonly #maps: [string, string][]
@@ -39,6 +53,7 @@ export const freshCluster = async (options: LeaseOptions = {}) => {
     // Default: up to 10 minutes, by a timer that outlives shutdown() and keeps Jest from ending.
     policies: {
       reconnection: new policies.reconnection.ConstantReconnectionPolicy(500),
+      retry: new Patience(),
       addressResolution: new Mapped(database.env.COMPOSE_SCYLLA_MAPS),
     },
     ...(options.tls !== false && {
