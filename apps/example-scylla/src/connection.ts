@@ -118,13 +118,22 @@ const asContactPoint = (endpoint: string): string => endpoint.replace(/^(.*:.*):
 
 /**
  * A client whose sockets end with it. The driver leaves those open that connect() gave up half-way, and those that are
- * on their way when it is shut down; Node.js destroys a socket when its signal is aborted.
+ * on their way when it is shut down, and makes some afterwards; Node.js destroys a socket when its signal is aborted.
  */
-const clientWith = (options: ClientOptions): Client => {
+export const clientWith = (options: ClientOptions): Client => {
   const ended = new AbortController()
   const { sslOptions } = options
   // The declared type leaves out the signal.
-  const tls = sslOptions && { sslOptions: Object.assign({}, sslOptions, { signal: ended.signal }) }
+  const tls = sslOptions && {
+    sslOptions: {
+      ...sslOptions,
+      // Never one that is aborted already: Node.js 26.10 connects such a socket all the same, without its TLS, and aborts
+      // the whole process when the server answers (`Assertion failed: onread->IsFunction()`).
+      get signal() {
+        return ended.signal.aborted ? AbortSignal.timeout(0) : ended.signal
+      },
+    },
+  }
   const client = new Client({ ...options, ...tls })
   const shutdown = client.shutdown.bind(client)
   return Object.assign(client, { shutdown: () => shutdown().finally(() => ended.abort()) })

@@ -2,10 +2,11 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { type AddressInfo, createServer as createPlainServer } from 'node:net'
 import { join } from 'node:path'
-import { createServer } from 'node:tls'
+import { type ConnectionOptions, connect, createServer } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { refusalOf, spawnStop, until } from 'conformance'
 import { certificatesFor } from 'local-databases/certificates'
+import { clientWith } from '../src/connection.ts'
 import { type Cluster, freshCluster } from './database.ts'
 import { frontOf } from './front.ts'
 
@@ -48,6 +49,19 @@ describe('TLS', () => {
     cluster = await freshCluster({ members: 1, way: 'native' })
   }, 90_000)
   afterAll(() => cluster?.release())
+
+  test('ends a socket that the driver makes after the shutdown, and not the process', async () => {
+    const client = clientWith({ contactPoints: ['127.0.0.1'], sslOptions: { rejectUnauthorized: false } })
+    await client.shutdown()
+    // As the driver copies them for each socket.
+    const { sslOptions } = (client as unknown as { options: { sslOptions: ConnectionOptions } }).options
+    const options: ConnectionOptions & { signal?: AbortSignal } = { ...sslOptions }
+    expect(options.signal?.aborted).toBe(false)
+    const socket = connect({ ...options, ...cluster.members[0] })
+    const closed = once(socket, 'close').catch((error) => error)
+    expect((await closed).name).toBe('AbortError')
+    await until('it to be closed', () => socket.closed)
+  })
 
   test('refuses a certificate of an unknown authority, and connects to a known one', async () => {
     const { COMPOSE_SCYLLA_URL = '' } = cluster.env

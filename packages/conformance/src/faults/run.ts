@@ -55,7 +55,10 @@ export const resultOf = async (
 
   calls.every(well.everyMs)
   const successes = () => calls.all.filter((call) => isSuccess(call) && call.endAt > endAt)
-  await until('a success after the fault', () => successes().length > 0, 20_000)
+  await until('a success after the fault', () => successes().length > 0, 20_000).catch((error: Error) => {
+    const last = calls.all.slice(-3).map(({ status, reason }) => `${status} ${reason}`)
+    throw new Error([error.message, 'The last answers:', ...last, stop.log().slice(-8_000)].join('\n'))
+  })
   const firstAt = Math.min(...successes().map((call) => call.endAt))
   const afterIt = () => calls.all.filter((call) => call.startAt > firstAt)
   const isWatched = () => afterIt().length >= callsAfter && performance.now() - endAt >= well.ms
