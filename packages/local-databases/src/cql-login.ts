@@ -29,10 +29,10 @@ export const ensureRoles = async (
   const admin = await login(cluster, member, 'admin', passwords.admin).catch(() => undefined)
   if (admin !== undefined) return admin.shutdown()
   context.onProgress('Making the roles to log in with')
-  const first = await eventually(context.signal, 30, () => login(cluster, member, 'cassandra', 'cassandra'))
+  const first = await eventually(context.signal, 20, () => login(cluster, member, 'cassandra', 'cassandra'))
   try {
     const create = (role: string, password: string, more: string) =>
-      eventually(context.signal, 30, () =>
+      eventually(context.signal, 20, () =>
         first.execute(
           `CREATE ROLE IF NOT EXISTS ${role} WITH PASSWORD = '${password}' AND LOGIN = true${more}`,
         ),
@@ -42,8 +42,8 @@ export const ensureRoles = async (
   } finally {
     await first.shutdown()
   }
-  const second = await eventually(context.signal, 30, () => login(cluster, member, 'admin', passwords.admin))
-  await eventually(context.signal, 30, () => second.execute('DROP ROLE IF EXISTS cassandra')).finally(() =>
+  const second = await eventually(context.signal, 20, () => login(cluster, member, 'admin', passwords.admin))
+  await eventually(context.signal, 20, () => second.execute('DROP ROLE IF EXISTS cassandra')).finally(() =>
     second.shutdown(),
   )
 }

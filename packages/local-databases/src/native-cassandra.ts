@@ -77,9 +77,10 @@ export const startNativeCassandra = async (
       )
     }),
   )
-  context.onEnd(async () => {
+  const endAll = async () => {
     await Promise.all(processes.map(({ end }) => end()))
-  })
+  }
+  context.onEnd(endAll)
   const expired = new Set<number>()
   const cluster = {
     members: hosts.map((host) => ({ host, port: kept.port })),
@@ -89,10 +90,26 @@ export const startNativeCassandra = async (
     },
   }
   context.onProgress(`Starting ${count} Cassandra ${count === 1 ? 'member' : 'members'} on port ${kept.port}`)
-  for (const process of processes) process.spawn()
-  await Promise.all(processes.map(({ untilReady }) => untilReady()))
-  await ensureRoles(cluster, kept, context)
-  await everyMemberAnswers(cluster, kept, context.signal)
+  const spawnAll = async () => {
+    for (const process of processes) process.spawn()
+    await Promise.all(processes.map(({ untilReady }) => untilReady()))
+  }
+  const untilAgreed = async () => {
+    await ensureRoles(cluster, kept, context)
+    await everyMemberAnswers(cluster, kept, context.signal)
+  }
+  await spawnAll()
+  try {
+    await untilAgreed()
+  } catch (error) {
+    context.signal.throwIfAborted()
+    // Members that start while the machine stands still for seconds may hold one another for down ever after (seen: "required
+    // 3, alive 2" for 30 s, while each member's log had all others up). Started once more, they find each other.
+    context.onProgress(`The members do not agree (${(error as Error).message}): starting them once more`)
+    await endAll()
+    await spawnAll()
+    await untilAgreed()
+  }
 
   const scheme = settings.tls ? 'https' : 'http'
   const urls = (user: string, password: string) =>

@@ -1,9 +1,16 @@
+import { cassandraCommand } from './cassandra-config.ts'
 import { dockerDaemon, ensureImage } from './docker.ts'
+import { findMysqlServer } from './mysql-server.ts'
 import { startNativeCassandra } from './native-cassandra.ts'
 import { startNativeMysql } from './native-mysql.ts'
+import { succeeds } from './programs.ts'
 import type { Context, Kind, Running, Settings } from './settings.ts'
 
 const startNative = { scylla: startNativeCassandra, mysql: startNativeMysql }
+const isInstalled = {
+  scylla: () => succeeds(cassandraCommand()),
+  mysql: ({ server }: Settings) => succeeds(findMysqlServer(server)),
+}
 // Loaded only where a daemon answers: testcontainers takes most of a second to load.
 const startByDockerOf = {
   scylla: () => import('./docker-scylla.ts'),
@@ -31,7 +38,8 @@ export const startDatabase = async (settings: Settings, context: Context): Promi
     return await startNative[settings.kind](settings, context)
   } catch (error) {
     context.signal.throwIfAborted()
-    throw new Error(waysToGet(settings.kind, whyNot, (error as Error).message))
+    const isThere = await isInstalled[settings.kind](settings)
+    throw new Error(waysToGet(settings.kind, whyNot, (error as Error).message, isThere))
   }
 }
 
@@ -60,12 +68,14 @@ const whyNotByDocker = async (settings: Settings, context: Context): Promise<Run
   }
 }
 
-const waysToGet = (kind: Kind, docker: string, native: string): string => {
+const waysToGet = (kind: Kind, docker: string, native: string, isThere: boolean): string => {
   const { title, variable, packages } = names[kind]
+  const own = isThere
+    ? `- this machine's own, which did not start: try once more (${native})`
+    : `- ${packages} on this machine: \`npm start\` at the repository's root installs them (${native})`
+  const others = [`- a database of your own: set ${variable}`, `- Docker: start its daemon (${docker})`]
   return [
     `No ${title} to use here. Ways to get one:`,
-    `- a database of your own: set ${variable}`,
-    `- Docker: start its daemon (${docker})`,
-    `- ${packages} on this machine: \`npm start\` at the repository's root installs them (${native})`,
+    ...(isThere ? [own, ...others] : [...others, own]),
   ].join('\n')
 }

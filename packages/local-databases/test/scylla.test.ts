@@ -21,6 +21,8 @@ const clientOf = async ({ env, members }: Lease, change: Partial<cassandra.Clien
     protocolOptions: { port: members[0]?.port ?? 0 },
     authProvider: new cassandra.auth.PlainTextAuthProvider(url?.username ?? '', url?.password ?? ''),
     sslOptions: { ca: [readFileSync(env.PATH_TO_SCYLLA_CERT ?? '')], rejectUnauthorized: true },
+    // What was sent to a member that is killed is sent to another.
+    queryOptions: { isIdempotent: true },
     ...change,
   })
   await client.connect().catch(async (error: Error) => {
@@ -105,6 +107,25 @@ describeCassandra('Cassandra with three members', () => {
     await reader.shutdown()
     await database.release()
     expect(processesOf(directory)).toEqual([])
+  }, 120_000)
+})
+
+describeCassandra('Cassandra with two members', () => {
+  test('starts them once more where they hold one another for down', async () => {
+    const given = options({ members: 2 })
+    const lines: string[] = []
+    const onProgress = (line: string) => {
+      lines.push(line)
+      // As long as it is paused, no role can be made; it goes on when it is told to end.
+      if (line.startsWith('Making the roles') && lines.length < 4)
+        for (const pid of processesOf(`${given.directory}/cassandra-2/member-2`)) process.kill(pid, 'SIGSTOP')
+    }
+    const database = await lease('scylla', { ...given, onProgress })
+    expect(lines).toContainEqual(expect.stringContaining('starting them once more'))
+    const client = await clientOf(database)
+    expect(client.hosts.values().map((host) => host.isUp())).toEqual([true, true])
+    await client.shutdown()
+    await database.release()
   }, 120_000)
 })
 
