@@ -6,7 +6,7 @@ type Row = { id: string | number | bigint | { toString(): string }; word: string
 /** At most `limit` rows after the one with the id `after`, or from the first, in the order of the id or its token. */
 export type Read = (after: string | undefined, limit: number) => Promise<readonly Row[]>
 
-/** The same from the first row on, without the ids. */
+/** The same from the first row on: word and definition, and nothing else. */
 export type ReadShort = (limit: number) => Promise<readonly Word[]>
 
 /** Rows as a JSON array, and what each takes of it in bytes; with the id of the last where there may be more. */
@@ -53,7 +53,7 @@ export const firstPages = (read: Read, readShort: ReadShort | undefined) => {
   return async (): Promise<Page> => {
     if (isShort && readShort !== undefined) {
       const rows = await readShort(mostRows)
-      const json = rows.length < mostRows ? jsonOf(rows) : undefined
+      const json = rows.length < mostRows ? Buffer.from(JSON.stringify(rows)) : undefined
       if (json !== undefined && json.length <= pageBytes(1))
         return { json, rowBytes: json.length / rows.length, last: undefined }
     }
