@@ -188,6 +188,7 @@ test('/connection says how it stands before the server is there, while it is, wh
     })
     expect(back.live?.events.map(({ what }) => what)).toEqual(['connected', 'lost', 'connected'])
     // A line when it fails first, one for each other reason, one when it is well: not one for each attempt.
+    await until('its line', () => (stop.log().match(/"msg":"database connected"/g) ?? []).length === 2)
     const told =
       stop.log().match(/"msg":"(waiting for the database|database lost|database connected)"/g) ?? []
     expect(told.length).toBeLessThanOrEqual(6)

@@ -49,7 +49,8 @@ export const freshCluster = async (options: LeaseOptions = {}) => {
     protocolOptions: { port: Number(urls[0]?.port) },
     credentials: { username: urls[0]?.username ?? '', password: urls[0]?.password ?? '' },
     // At LOCAL_ONE, what it writes under load may not be read at LOCAL_QUORUM.
-    queryOptions: { prepare: true, consistency: types.consistencies.localQuorum },
+    // Idempotent, or the driver asks no policy about a write that came too late.
+    queryOptions: { prepare: true, consistency: types.consistencies.localQuorum, isIdempotent: true },
     // Default: up to 10 minutes, by a timer that outlives shutdown() and keeps Jest from ending.
     policies: {
       reconnection: new policies.reconnection.ConstantReconnectionPolicy(500),

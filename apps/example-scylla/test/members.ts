@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { isFull, type Stop, spawnStop, until } from 'conformance'
+import { isFull, type Stop, spawnStop, steadyNow, until } from 'conformance'
 import { ProblemError } from 'contract'
 import { faultProxy } from 'local-databases'
 import { type Cluster, rowsOf } from './database.ts'
@@ -50,7 +50,8 @@ export const testMembers = ({ env, admin, members, control, way }: Cluster): voi
       )
       const stop = await spawnStop('example-scylla', { ...env, COMPOSE_SCYLLA_URL: url })
       try {
-        for (let i = 0; i < 30; i++) await stop.client.add({ word: `word ${i}`, definition: 'by a proxy' })
+        // The driver takes the replicas in any order: of ninety, no member gets but three by chance (p < 1e-8).
+        for (let i = 0; i < 90; i++) await stop.client.add({ word: `word ${i}`, definition: 'by a proxy' })
         const { live, state } = await stop.client.connection()
         expect(state).toBe('ok')
         expect(live?.members.map(({ address }) => address).sort()).toEqual(ports.sort())
@@ -61,7 +62,7 @@ export const testMembers = ({ env, admin, members, control, way }: Cluster): voi
             isUsed: true,
           })
         // What is past the proxies agrees: one connection each, beside that of the stop's own look at the port.
-        for (const proxy of proxies) expect(proxy.count().open).toBe(1)
+        await until('one connection each', () => proxies.every((proxy) => proxy.count().open === 1))
       } finally {
         await stop.stop()
         await Promise.all(proxies.map((proxy) => proxy.close()))
@@ -71,10 +72,10 @@ export const testMembers = ({ env, admin, members, control, way }: Cluster): voi
     test('a member that is down when the schema is made is told, counted, and well again when it is back', async () => {
       await rowsOf(admin, 'DROP KEYSPACE IF EXISTS grand_tour', [], { prepare: false })
       await control(2, 'kill')
-      const startedAt = performance.now()
+      const startedAt = steadyNow()
       const stop = await spawnStop('example-scylla', env)
       try {
-        expect(performance.now() - startedAt).toBeLessThan(12_000)
+        expect(steadyNow() - startedAt).toBeLessThan(12_000)
         const reportOfThird = async () => {
           const report = await stop.client.connection()
           const server = report.servers.at(-1)
@@ -105,6 +106,7 @@ export const testMembers = ({ env, admin, members, control, way }: Cluster): voi
         expect(live?.events.map(({ what }) => what)).toEqual(['connected', 'member down', 'member up'])
         expect(live?.nextAttemptMs).toBeNull()
         // A line for each reason, not for each attempt: while it starts, it may have one or two others.
+        await until('the line that all is well', () => stop.log().includes('well again'))
         const reasons = stop.log().match(/"reason":"[^"]*","msg":"server unusable"/g) ?? []
         expect(reasons.length).toBeGreaterThan(0)
         expect(new Set(reasons).size).toBe(reasons.length)
@@ -126,9 +128,9 @@ export const testMembers = ({ env, admin, members, control, way }: Cluster): voi
           const isToldOf = async () => (await stop.client.ready()).reason?.includes('nothing listens on')
           await until('the reason', isToldOf)
           await Promise.all(each.map((member) => control(member, 'start')))
-          const upAt = performance.now()
+          const upAt = steadyNow()
           await until('/readyz to say 200', async () => (await fetch(`${stop.url}/readyz`)).status === 200)
-          expect(performance.now() - upAt).toBeLessThan(2000)
+          expect(steadyNow() - upAt).toBeLessThan(2000)
           await stop.client.add({ word: 'later', definition: 'than the stop' }, { deadlineMs: 0 })
         } finally {
           await Promise.allSettled(each.map((member) => control(member, 'start')))
@@ -175,12 +177,12 @@ export const testMembers = ({ env, admin, members, control, way }: Cluster): voi
         const isReported = async () =>
           /needs 2 replicas; alive: 1/.test(JSON.stringify(await stop.client.connection()))
         await until('the report to say so', isReported, 20_000)
-        expect(stop.log()).toMatch(/needs 2 replicas; alive: 1/)
+        await until('the line', () => /needs 2 replicas; alive: 1/.test(stop.log()))
 
         await control(1, 'start') // resolves when the member answers; the first one may not have noticed yet
-        const upAt = performance.now()
+        const upAt = steadyNow()
         await until('/readyz to say 200', async () => (await status()) === 200, 30_000)
-        expect(performance.now() - upAt).toBeLessThan(2000)
+        expect(steadyNow() - upAt).toBeLessThan(2000)
         await stop.client.add({ word: 'enough', definition: 'again' })
       } finally {
         // Whatever failed: the tests after this one need all three. One that runs already says so.

@@ -71,7 +71,8 @@ export const testOriginal = ({ env, admin, way }: Cluster): void =>
           expect((await rowsOf(admin, 'SELECT word, definition FROM grand_tour.words')).sort(byWord)).toEqual(
             both,
           )
-          expect(stop.log()).toContain('keyspace grand_tour: its replication is SimpleStrategy')
+          const warning = 'keyspace grand_tour: its replication is SimpleStrategy'
+          await until('the warning', () => stop.log().includes(warning))
           const [keyspace] = await rowsOf(
             admin,
             "SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = 'grand_tour'",

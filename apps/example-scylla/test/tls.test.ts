@@ -145,7 +145,7 @@ describe('TLS', () => {
       // Less than TLS is possible only where the URL says so; the log and /readyz say so too.
       const plain = await spawnStop('example-scylla', cluster.env)
       expect((await plain.client.ready()).database).toMatchObject({ tls: null, verified: false })
-      expect(plain.log()).toMatch(/"level":"warn".*http:\/\/ means no TLS/)
+      await until('the warning', () => /"level":"warn".*http:\/\/ means no TLS/.test(plain.log()))
       await plain.stop()
     } finally {
       await cluster.release()

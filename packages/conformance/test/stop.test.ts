@@ -56,7 +56,7 @@ describe('a stop as a process of its own', () => {
   })
 
   test('is reported when it is not ready in time, and may be had before it is', async () => {
-    await expect(start({ READY: 'never' }, { deadlineMs: 500 })).rejects.toThrow('/readyz to say 200')
+    await expect(start({ READY: 'never' }, { deadlineMs: 5_000 })).rejects.toThrow('/readyz to say 200')
     const { client } = await start({ READY: 'never' }, { waitUntilReady: false })
     await expect(client.words()).resolves.toBeTruthy()
   })

@@ -204,7 +204,9 @@ describe('a word sent while the database is away', () => {
     // The first attempt, with a key, is refused at once; the one without hangs.
     stop.hangsKeyless = gate.promise
     await add('siding', 'A track beside the line')
-    await until('the word to go without a key', () => stop.attempts.at(-1)?.key === undefined)
+    await until('the word to go without a key', () =>
+      stop.attempts.some(({ key, word }) => key === undefined && word.word === 'siding'),
+    )
     canned.page.on('dialog', (dialog) => dialog.accept())
     const attempts = stop.attempts.length
     await canned.page.reload()

@@ -95,7 +95,10 @@ describe('a fault proxy', () => {
     await waitUntil('all to come back', 5, () => state.told.length === 'quickslow'.length + 10)
     expect(state.told).toBe('quickslow0123456789')
     await proxy.set({ mode: 'pass' })
-    expect(await ask('quick again')).toBeLessThan(200)
+    // At least 200 ms while it lasted; the machine itself may make one of several slow.
+    const again: number[] = []
+    for (let i = 0; i < 5; i++) again.push(await ask('quick again'))
+    expect(Math.min(...again)).toBeLessThan(200)
   })
 
   test('down: what was open is closed, nothing listens; then the same port again', async () => {

@@ -39,7 +39,7 @@ for (const server of ['mysqld', 'mariadbd'] as const) {
     let database: Lease
     beforeAll(async () => {
       database = await lease('mysql', given)
-    })
+    }, 90_000)
     afterAll(() => database.release())
 
     test('answers over TLS that is verified, says what it is, and lets the tour make its database', async () => {

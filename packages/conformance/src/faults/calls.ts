@@ -1,9 +1,10 @@
 import { type Agent, request } from 'node:http'
 import { paths } from 'contract'
+import { steadyNow } from '../steady.ts'
 import type { Stop } from '../stop.ts'
 import { until } from '../until.ts'
 
-/** One call and its answer. Times as `performance.now()` gives them. */
+/** One call and its answer. Times as `steadyNow()` gives them. */
 export type Call = {
   kind: 'read' | 'list' | 'write'
   /** What the write was to add. */
@@ -62,13 +63,13 @@ export const callOnce = (
   agent: Agent | false = false,
 ): Promise<Call> =>
   new Promise((resolve) => {
-    const startAt = performance.now()
+    const startAt = steadyNow()
     const done = (answer: Partial<Call>) =>
       resolve({
         kind,
         word,
         startAt,
-        endAt: performance.now(),
+        endAt: steadyNow(),
         status: 0,
         retryAfter: undefined,
         reason: '',

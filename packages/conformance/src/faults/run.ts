@@ -1,4 +1,5 @@
 import type { FaultProxy, NetworkFault } from 'local-databases'
+import { steadyNow } from '../steady.ts'
 import { type App, type Stop, spawnStop } from '../stop.ts'
 import { until } from '../until.ts'
 import { type Call, callEvery, callOnce } from './calls.ts'
@@ -26,8 +27,13 @@ export const noise = { sockets: 1, megabytes: 40 }
 /** Runs a stop that is ready, with its whole pool in use once. */
 export const startedStop = async (app: App, { env, proxies, connections }: Network): Promise<Stop> => {
   const stop = await spawnStop(app, env)
-  await useAll(stop, proxies, connections)
-  return stop
+  try {
+    await useAll(stop, proxies, connections)
+    return stop
+  } catch (error) {
+    await stop.kill()
+    throw error
+  }
 }
 
 /** One stop, one fault: what became of the calls during it and after it. */
@@ -38,20 +44,20 @@ export const resultOf = async (
 ): Promise<Result> => {
   const before = await resourcesOf(stop)
   await setAll(proxies, fault)
-  const startAt = performance.now()
+  const startAt = steadyNow()
   const calls = callEvery(stop, 100)
   // What is slow to close must be closed by somebody.
   const closing = setInterval(() => {
     if (fault.mode === 'slow-close') for (const proxy of proxies) proxy.dropServers()
   }, 1500)
-  await until('the end of the fault', () => performance.now() - startAt >= ms, ms + 5000)
+  await until('the end of the fault', () => steadyNow() - startAt >= ms, ms + 5000)
   clearInterval(closing)
   await setAll(proxies, { mode: 'pass' })
   // What is slow to close still closes for that time.
   const tailMs = fault.mode === 'slow-close' ? fault.ms : 0
-  const passedAt = performance.now()
-  await until('the last to close', () => performance.now() - passedAt >= tailMs, tailMs + 5000)
-  const endAt = performance.now()
+  const passedAt = steadyNow()
+  await until('the last to close', () => steadyNow() - passedAt >= tailMs, tailMs + 5000)
+  const endAt = steadyNow()
 
   calls.every(well.everyMs)
   const successes = () => calls.all.filter((call) => isSuccess(call) && call.endAt > endAt)
@@ -61,7 +67,7 @@ export const resultOf = async (
   })
   const firstAt = Math.min(...successes().map((call) => call.endAt))
   const afterIt = () => calls.all.filter((call) => call.startAt > firstAt)
-  const isWatched = () => afterIt().length >= callsAfter && performance.now() - endAt >= well.ms
+  const isWatched = () => afterIt().length >= callsAfter && steadyNow() - endAt >= well.ms
   await until(`${callsAfter} calls after it`, isWatched, 60_000)
   await calls.stop()
 
@@ -96,7 +102,18 @@ const isSuccess = ({ status }: Call) => status !== 0 && status < 300
  * Has the whole pool at work at once: while nothing passes for a moment, more reads wait than the pool has
  * connections. A slot that was lost is a connection that does not come about.
  */
-const useAll = async ({ url }: Stop, proxies: FaultProxy[], connections: number) => {
+const useAll = async (stop: Stop, proxies: FaultProxy[], connections: number) => {
+  // What is lost is lost each time; what came late on a busy machine is not.
+  for (let left = 4; ; left--) {
+    try {
+      return await useAllOnce(stop, proxies, connections)
+    } catch (error) {
+      if (left === 0) throw error
+    }
+  }
+}
+
+const useAllOnce = async ({ url }: Stop, proxies: FaultProxy[], connections: number) => {
   const open = () => proxies.map((proxy) => proxy.count().open)
   await setAll(proxies, { mode: 'blackhole' })
   const reads = Promise.all(Array.from({ length: 4 * connections }, () => callOnce(url, 'read', '')))
