@@ -2,6 +2,7 @@ import { errors } from 'cassandra-driver'
 import { explainNetwork, type FaultAt, SchemaFault, sentence } from 'connection'
 import { Unavailable } from 'server'
 import { type Config, serversOf } from './config.ts'
+import { hadNoConnection } from './policies.ts'
 import { explainLogin, explainResponse } from './responses.ts'
 
 /** A port that took the connection, and TLS where that is spoken, but did not answer CQL. */
@@ -104,7 +105,7 @@ const explainOne = (error: unknown, config: Config, endpoint: string | null): Fa
     }
   if (error instanceof errors.ResponseError) return explainResponse(error, config)
   // The driver has no class of its own for a connection that is closed or that never came about.
-  if (isSocketError || /Connection timeout|Connection closed/.test(message))
+  if (isSocketError || hadNoConnection(error) || /Connection timeout|Connection closed/.test(message))
     return notConnected(config, server)
   return undefined
 }
@@ -116,10 +117,13 @@ const notConnected = ({ urlVariable }: Config, server: string): FaultAt => ({
   remedy: 'It is down, restarting or cut off.',
 })
 
-/** Whether no member was asked at all: each one was marked as down already, which the driver gives as a string. */
+/** Whether no member was asked at all: each one was marked as down already, which the driver gives as a string, or was not connected. */
 const isUnsent = (error: unknown): boolean =>
-  error instanceof errors.NoHostAvailableError &&
-  Object.values(error.innerErrors ?? {}).every((inner: unknown) => typeof inner === 'string')
+  error instanceof errors.NoHostAvailableError
+    ? Object.values(error.innerErrors ?? {}).every(
+        (inner) => typeof inner === 'string' || hadNoConnection(inner),
+      )
+    : hadNoConnection(error)
 
 /** Whether a member let the time pass, and none answered anything at all. */
 export const isSilence = (error: unknown): boolean => {

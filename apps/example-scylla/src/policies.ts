@@ -66,8 +66,9 @@ export class RetryInTime extends policies.retry.RetryPolicy {
 }
 
 /**
- * Runs a prepared statement; for a second again where a replica failed, which the driver asks no policy about. One that has
- * just come back may not know a table yet that was made while it was away.
+ * Runs a prepared statement; for a second again where the driver asks no policy. A replica failed: one that has just come
+ * back may not know a table yet that was made while it was away. Or the statement was to be prepared by a member that was
+ * up and had no connection at that moment: the driver, which goes to the next member otherwise, gives up then.
  */
 export const execute = async (client: Client, cql: string, values: ArrayOrObject) => {
   for (const endAt = performance.now() + 1000; ; ) {
@@ -75,11 +76,15 @@ export const execute = async (client: Client, cql: string, values: ArrayOrObject
       return await client.execute(cql, values)
     } catch (error) {
       const isOfReplica = replicaFailures.includes((error as Partial<errors.ResponseError>).code ?? 0)
-      if (!isOfReplica || performance.now() > endAt) throw error
+      if (!(isOfReplica || hadNoConnection(error)) || performance.now() > endAt) throw error
       await wait(100)
     }
   }
 }
+
+/** The driver has no class of its own for a member that is up and has no connection (lib/host-connection-pool.js, 4.10). */
+export const hadNoConnection = (error: unknown): boolean =>
+  (error as Partial<Error> | undefined)?.message === 'No connection available'
 
 const { readFailure, writeFailure } = types.responseErrorCodes
 const replicaFailures = [readFailure, writeFailure]

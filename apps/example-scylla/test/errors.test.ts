@@ -90,10 +90,19 @@ test('what failed is tried on the next member; where members answer, and lack ot
     expect(decisions(decide)).toEqual([next, next, next, told])
 })
 
-test('a statement is tried again while a replica fails, and at once told what else it fails with', async () => {
+test('a member without a connection is unavailable, and a write was not sent', () => {
+  const error = refusal(config)(new Error('No connection available'))
+  expect(error).toBeInstanceOf(Unavailable)
+  expect(error).toMatchObject({ sent: false })
+  expect(refusal(config)(new Error('Socket was closed'))).not.toBeInstanceOf(Unavailable)
+})
+
+test('a statement is tried again while a replica fails or none is connected, and at once told what else it fails with', async () => {
   const { readFailure, syntaxError } = types.responseErrorCodes
-  const failingWith = (...codes: number[]) => {
-    const failures = codes.map((code) => new errors.ResponseError(code, 'failed'))
+  const failingWith = (...each: (number | string)[]) => {
+    const failures = each.map((one) =>
+      typeof one === 'string' ? new Error(one) : new errors.ResponseError(one, 'failed'),
+    )
     const run = async () => {
       const failure = failures.shift()
       if (failure) throw failure
@@ -102,6 +111,7 @@ test('a statement is tried again while a replica fails, and at once told what el
     return { execute: run } as unknown as Client
   }
   expect(await execute(failingWith(readFailure, readFailure), 'SELECT', [])).toBe('rows')
+  expect(await execute(failingWith('No connection available'), 'SELECT', [])).toBe('rows')
   await expect(execute(failingWith(syntaxError), 'SELECT', [])).rejects.toMatchObject({ code: syntaxError })
   const startedAt = performance.now()
   const always = failingWith(...Array.from({ length: 100 }, () => readFailure))

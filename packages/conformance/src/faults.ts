@@ -76,6 +76,7 @@ export const testFaults = (name: string, subject: Subject): void =>
   })
 
 const expectAsBefore = (result: Result) => {
+  expect(result.errors).toEqual([])
   expect(result.wrong).toEqual([])
   expect(result.slowestMs).toBeLessThanOrEqual(3500 + machineMs)
   expect(result.firstSuccessMs).toBeLessThanOrEqual(2000 + machineMs)

@@ -88,6 +88,10 @@ export const resultOf = async (
     firstSuccessMs: Math.round(firstAt - endAt),
     wrong: calls.all.filter((call) => !isSuccess(call) && !(call.status === 503 && call.retryAfter)),
     failedAfter: afterIt().filter((call) => !isSuccess(call)),
+    errors: stop
+      .log()
+      .split('\n')
+      .filter((line) => line.includes('"level":"error"')),
     sockets: [before.sockets, after.sockets],
     megabytes: [before.megabytes, after.megabytes],
   }

@@ -12,6 +12,8 @@ export type Result = {
   /** Calls that got no answer at all, and answers that are neither a success nor a 503 with Retry-After. */
   wrong: Call[]
   /** Those that failed among the calls that were made after the first success. */
+  /** What the stop itself calls an error: an answer of 500, above all. */
+  errors: string[]
   failedAfter: Call[]
   sockets: [before: number, after: number]
   megabytes: [before: number, after: number]
