@@ -117,7 +117,10 @@ const notConnected = ({ urlVariable }: Config, server: string): FaultAt => ({
   remedy: 'It is down, restarting or cut off.',
 })
 
-/** Whether no member was asked at all: each one was marked as down already, which the driver gives as a string, or was not connected. */
+/**
+ * Whether no member was asked at all: each one was marked as down already, which the driver gives as a string, or had no
+ * connection.
+ */
 const isUnsent = (error: unknown): boolean =>
   error instanceof errors.NoHostAvailableError
     ? Object.values(error.innerErrors ?? {}).every(

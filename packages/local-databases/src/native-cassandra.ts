@@ -103,8 +103,8 @@ export const startNativeCassandra = async (
     await untilAgreed()
   } catch (error) {
     context.signal.throwIfAborted()
-    // Members that start while the machine stands still for seconds may hold one another for down ever after (seen: "required
-    // 3, alive 2" for 30 s, while each member's log had all others up). Started once more, they find each other.
+    // Members that start while the machine stands still for seconds may hold one another for down ever after (seen:
+    // "required 3, alive 2" for 30 s, while each member's log had all others up). Started once more, they find each other.
     context.onProgress(`The members do not agree (${(error as Error).message}): starting them once more`)
     await endAll()
     await spawnAll()
