@@ -4,7 +4,7 @@ import { type ArrayOrObject, Client, type ClientOptions, policies, types } from 
 import { keepConnected, type Steps } from 'connection'
 import type { Logger } from 'server'
 import { type Config, serversOf } from './config.ts'
-import { type Contact, endpointsOf, reach, reachedOf } from './contact-points.ts'
+import { asContactPoint, type Contact, endpointsOf, reach, reachedOf } from './contact-points.ts'
 import { faultOf, isSilence } from './errors.ts'
 import { check, look, memberOf, readFacts } from './facts.ts'
 import { Logins, reachAgain, tellLogins, tellRefusals } from './logins.ts'
@@ -113,12 +113,10 @@ export const logIn = async (config: Config, steps: Steps, patienceMs = 300) => {
   return { client, contact }
 }
 
-/** The driver names an IPv6 endpoint without brackets, but wants its contact points with them. */
-const asContactPoint = (endpoint: string): string => endpoint.replace(/^(.*:.*):(\d+)$/, '[$1]:$2')
-
 /**
  * A client whose sockets end with it. The driver leaves those open that connect() gave up half-way, and those that are
  * on their way when it is shut down, and makes some afterwards; Node.js destroys a socket when its signal is aborted.
+ * Without TLS those of connect() stay: the driver makes them with `new net.Socket()`, and takes no signal for them.
  */
 export const clientWith = (options: ClientOptions): Client => {
   const ended = new AbortController()

@@ -90,6 +90,12 @@ const noTls = ({ urlVariable }: Config) => ({
   ],
 })
 
+/** The driver names an IPv6 endpoint without brackets, but wants its contact points with them, as URLs have them. */
+export const asContactPoint = (endpoint: string): string => endpoint.replace(/^([^[].*:.*):(\d+)$/, '[$1]:$2')
+
+/** The host of an endpoint, an IPv6 address without its brackets. */
+export const hostOf = (endpoint: string): string => endpoint.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
+
 /** Where the driver dials a member of the URL. */
 export const endpointsOf = ({ host, port }: ServerUrl, names: Map<string, string[]>): string[] =>
   [...names].filter(([, hosts]) => hosts.includes(host)).map(([address]) => `${address}:${port}`)

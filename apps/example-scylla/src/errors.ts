@@ -130,8 +130,17 @@ const isUnsent = (error: unknown): boolean =>
 
 /** Whether a member let the time pass, and none answered anything at all. */
 export const isSilence = (error: unknown): boolean => {
-  const each = error instanceof errors.NoHostAvailableError ? Object.values(error.innerErrors ?? {}) : [error]
-  const { code } = (error ?? {}) as { code?: string } // of a question that the driver itself left open
-  const has = (kind: new (...args: never[]) => Error) => each.some((one: unknown) => one instanceof kind)
-  return (has(errors.OperationTimedOutError) || code === 'ETIMEDOUT') && !has(errors.ResponseError)
+  const each = causesOf(error)
+  return each.some(isLate) && !each.some((one) => one instanceof errors.ResponseError)
 }
+
+/** What each member that was asked, or reached for, ended in. */
+const causesOf = (error: unknown): unknown[] => {
+  if (error instanceof errors.NoHostAvailableError) return Object.values(error.innerErrors ?? {})
+  return error instanceof AggregateError ? error.errors : [error]
+}
+
+/** By the driver's deadline, or by ours where it has none. */
+const isLate = (error: unknown): boolean =>
+  error instanceof errors.OperationTimedOutError ||
+  (error as { code?: string } | undefined)?.code === 'ETIMEDOUT'

@@ -10,7 +10,7 @@ import {
   types,
 } from 'cassandra-driver'
 import type { Config } from './config.ts'
-import { learnName } from './contact-points.ts'
+import { asContactPoint, hostOf, learnName } from './contact-points.ts'
 
 /**
  * Sends requests to the data centre that the configuration names, or else to that of the members in the URL: driver 4
@@ -28,7 +28,7 @@ export class LocalDataCenter extends policies.loadBalancing.DefaultLoadBalancing
 
   override init(client: Client, hosts: HostMap, callback: EmptyCallback): void {
     const known = hosts.values()
-    const contact = known.find(({ address }) => this.#contactAddresses.has(address.replace(/:\d+$/, '')))
+    const contact = known.find(({ address }) => this.#contactAddresses.has(hostOf(address)))
     // The driver reads the property `localDc`, which its type declaration leaves out.
     Object.assign(this, { localDc: this.#configured ?? (contact ?? known[0])?.datacenter })
     super.init(client, hosts, callback)
@@ -123,15 +123,16 @@ const mappedAddress = (
   address: string,
   port: number,
 ): string | undefined =>
-  maps?.get(`${address}:${port}`) ?? [...(maps ?? [])].find(([key]) => key.startsWith(`${address}:`))?.[1]
+  maps?.get(asContactPoint(`${address}:${port}`)) ??
+  [...(maps ?? [])].find(([key]) => hostOf(key) === address)?.[1]
 
 /**
- * The driver wants an address and a port here, and takes no name; the name is kept, for the certificate's sake. One
- * that does not resolve is handed on, and the member is down until the next attempt.
+ * The driver wants an address and a port here, IPv6 without brackets, and takes no name; the name is kept, for the
+ * certificate's sake. One that does not resolve is handed on, and the member is down until the next attempt.
  */
 const resolved = async (endpoint: string, names: Map<string, string[]>): Promise<string> => {
   const colon = endpoint.lastIndexOf(':')
-  const host = endpoint.slice(0, colon)
+  const host = hostOf(endpoint)
   const { address } = await lookup(host).catch(() => ({ address: host }))
   learnName(names, address, host)
   return `${address}${endpoint.slice(colon)}`

@@ -1,7 +1,7 @@
 import type { Client } from 'cassandra-driver'
 import { type Fault, serverOf } from 'connection'
 import type { Config } from './config.ts'
-import { type Contact, endpointsOf, reachedOf } from './contact-points.ts'
+import { asContactPoint, type Contact, endpointsOf, hostOf, reachedOf } from './contact-points.ts'
 import { faultOf } from './errors.ts'
 
 type ServerUrl = Config['COMPOSE_SCYLLA_URL'][number]
@@ -30,13 +30,14 @@ export const strangersOf = async (
   const teller = reached.find((url) => !isKnown(url)) ?? reached[0]
   if (teller === undefined) return []
   const each = strangers.map(({ address, rack }) => {
-    const { problem } = faultOf(config)(logins.whyNot(address).error, address)
-    return `the member in ${rack} says that it is at ${address}, but ${problem}`
+    const server = asContactPoint(address)
+    const { problem } = faultOf(config)(logins.whyNot(address).error, server)
+    return `the member in ${rack} says that it is at ${server}, but ${problem}`
   })
   contact.advertised ??= advertisedBy(contact)
   const map = { ...Object.fromEntries(config.COMPOSE_SCYLLA_MAPS ?? []), ...(await contact.advertised) }
-  const isMapped = (address: string) => Object.keys(map).some((key) => hostIn(key) === hostIn(address))
-  for (const { address } of strangers) if (!isMapped(address)) map[address] = 'HOST:PORT'
+  const isMapped = (address: string) => Object.keys(map).some((key) => hostOf(key) === hostOf(address))
+  for (const { address } of strangers) if (!isMapped(address)) map[asContactPoint(address)] = 'HOST:PORT'
   const fault = {
     origin: 'COMPOSE_SCYLLA_MAPS',
     problem: each.join('; '),
@@ -45,22 +46,20 @@ export const strangersOf = async (
   return [{ server: serverOf(teller), fault }]
 }
 
-const hostIn = (endpoint: string): string => endpoint.replace(/:\d+$/, '')
-
 /** What each member of the URL says of itself → where the URL has it, where the two differ. Asks each one alone. */
 const advertisedBy = async (contact: Contact): Promise<Record<string, string>> => {
   const { names, clientOf } = contact
   const asked = reachedOf(contact).flatMap((url) =>
-    endpointsOf(url, names).map((endpoint) => ({ url, endpoint })),
+    endpointsOf(url, names).map((endpoint) => ({ url, contactPoint: asContactPoint(endpoint) })),
   )
   const answers = await Promise.allSettled(
-    asked.map(async ({ url, endpoint }) => {
-      const client = clientOf([endpoint])
+    asked.map(async ({ url, contactPoint }) => {
+      const client = clientOf([contactPoint])
       try {
         await client.connect()
         const local = (await client.execute("SELECT * FROM system.local WHERE key = 'local'")).first()
-        const advertised = `${local.rpc_address}:${local.rpc_port ?? url.port}`
-        return advertised === endpoint ? [] : [[advertised, serverOf(url)] as const]
+        const advertised = asContactPoint(`${local.rpc_address}:${local.rpc_port ?? url.port}`)
+        return advertised === contactPoint ? [] : [[advertised, serverOf(url)] as const]
       } finally {
         await client.shutdown()
       }

@@ -1,5 +1,10 @@
 import { expect, test } from '@jest/globals'
+import type { Client } from 'cassandra-driver'
 import { readConfig } from '../src/config.ts'
+import type { Contact } from '../src/contact-points.ts'
+import { Logins } from '../src/logins.ts'
+import { AddressesOfConfig } from '../src/policies.ts'
+import { strangersOf } from '../src/strangers.ts'
 
 const right = { COMPOSE_SCYLLA_URL: 'https://user:p%40ss@one:9142,https://user:p%40ss@two:9143' }
 const faultsOf = (environment: NodeJS.ProcessEnv) => {
@@ -25,6 +30,48 @@ test('the address map is read as the original tour writes it', () => {
   expect(readConfig({ ...right, COMPOSE_SCYLLA_MAPS: maps }).COMPOSE_SCYLLA_MAPS).toEqual(
     new Map([['10.82.25.133:9042', 'portal7.example.com:15678']]),
   )
+})
+
+test('a map of IPv6 addresses has brackets, as a URL has; the driver is given none', async () => {
+  const maps =
+    '{"[fd00::1]:9042": "[::1]:9143", "[fd00::1]:9043": "[::1]:9144", "10.0.0.2:9042": "[::1]:9145"}'
+  const addresses = new AddressesOfConfig(readConfig({ ...right, COMPOSE_SCYLLA_MAPS: maps }), new Map())
+  const dialled = (address: string, port: number) =>
+    new Promise((resolve) => addresses.translate(address, port, resolve))
+  expect(await dialled('fd00::1', 9043)).toBe('::1:9144')
+  expect(await dialled('fd00::1', 9142)).toBe('::1:9143') // the port of the first URL, which the map does not have
+  expect(await dialled('10.0.0.2', 9042)).toBe('::1:9145')
+  expect(await dialled('fd00::', 9042)).toBe('fd00:::9042')
+})
+
+// With stubs of the driver's client: not every machine that runs the tests has IPv6.
+test('a member behind an IPv6 address is asked what it says of itself, and the map to set has brackets', async () => {
+  const config = readConfig({ COMPOSE_SCYLLA_URL: 'https://user:pass@[::1]:9142' })
+  const asked: string[] = []
+  const contact: Contact = {
+    ...{ config, names: new Map([['::1', ['::1']]]), tls: undefined, logins: new Logins('user', 'pass') },
+    reached: new Set(config.COMPOSE_SCYLLA_URL),
+    clientOf: (contactPoints) => {
+      asked.push(...contactPoints)
+      const first = () => ({ rpc_address: 'fd00::1', rpc_port: 9042 })
+      const none = async () => {}
+      return { connect: none, execute: async () => ({ first }), shutdown: none } as unknown as Client
+    },
+  }
+  const hosts = ['fd00::1:9042', 'fd00::2:9042'].map((address) => ({
+    address,
+    rack: 'r1',
+    isUp: () => false,
+  }))
+  const client = {
+    getState: () => ({ getOpenConnections: () => 0 }),
+    hosts: { values: () => hosts, get: () => undefined },
+  } as unknown as Client
+  const [stranger] = await strangersOf(contact, client)
+  expect(asked).toEqual(['[::1]:9142'])
+  expect(stranger?.fault.problem).toContain('says that it is at [fd00::1]:9042, but [fd00::1]:9042 is not')
+  const map = '{"[fd00::1]:9042":"[::1]:9142","[fd00::2]:9042":"HOST:PORT"}'
+  expect(stranger?.fault.remedy).toContain(`COMPOSE_SCYLLA_MAPS to ${map}:`)
 })
 
 test('every wrong variable is named at once, each with what would be right', () => {

@@ -36,6 +36,12 @@ test('silence is when a member let the time pass, and none answered', () => {
       new errors.NoHostAvailableError(Object.fromEntries(each.map((one, n) => [`10.0.0.${n}:1`, one]))),
     )
   expect([isSilence(late), tried(late, 'down'), tried(late, refused)]).toEqual([true, true, true])
+  // What a fresh attempt ends in that reached for each member of the URL.
+  const unreached = Object.assign(new Error('no TCP connection within 1500 ms'), { code: 'ETIMEDOUT' })
+  expect([new AggregateError([unreached, refused]), new AggregateError([refused])].map(isSilence)).toEqual([
+    true,
+    false,
+  ])
   expect([isSilence(answer), tried(late, answer), tried(refused, 'down')]).toEqual([false, false, false])
 })
 

@@ -40,7 +40,8 @@ type Options<T extends { server: ServerFacts }> = {
   close: (opened: T) => Promise<unknown>
   /**
    * Whether what is open can come back by itself, as a driver's client does that still reaches a member; `error` is what
-   * the last question failed with. Where it cannot, a fresh connection is tried at once. True unless given.
+   * the last question, or the last fresh attempt, failed with. Where it cannot, a fresh connection is tried at once. True
+   * unless given.
    */
   recovers?: (opened: T, error: unknown) => boolean
   /** Milliseconds between two fresh connections that are tried then; 1000 unless given. */
@@ -107,7 +108,10 @@ export const keepConnected = <T extends { server: ServerFacts }>(options: Option
   /** When a fresh connection was last tried: not more often than every `replaceAfterMs` beside one that may heal. */
   let triedAt = 0
   const attempts = new Set<AbortController>()
-  let renewing: Promise<unknown> | undefined
+  /** The last of them, which may have ended. */
+  let lastAttempt: Promise<unknown> | undefined
+  /** When renew() last began one. */
+  let renewedAt = Number.NEGATIVE_INFINITY
   let nextAttemptAt: number | undefined
   let steps = recordSteps(servers, faultOf)
   /** Those that led to what is open; `steps` may be of a later attempt, that failed. */
@@ -263,7 +267,7 @@ export const keepConnected = <T extends { server: ServerFacts }>(options: Option
     )
 
   /** One attempt at a fresh connection that takes over; gives what it failed with. */
-  const openFresh = async (): Promise<{ error: unknown; steps: Steps } | undefined> => {
+  const tryFresh = async (): Promise<{ error: unknown; steps: Steps } | undefined> => {
     triedAt = performance.now()
     const attempt = recordSteps(servers, faultOf)
     // The first attempt is shown as it goes; later ones when they have ended, or the report would flicker.
@@ -297,6 +301,13 @@ export const keepConnected = <T extends { server: ServerFacts }>(options: Option
       attempts.delete(giveUp)
       isTried = true
     }
+  }
+
+  /** Begins one, for which renew() can wait. */
+  const openFresh = () => {
+    const attempt = tryFresh()
+    lastAttempt = attempt
+    return attempt
   }
 
   const lost = (failure: { error: unknown; steps: Steps }) => {
@@ -384,12 +395,17 @@ export const keepConnected = <T extends { server: ServerFacts }>(options: Option
         : { ready: false, reason: reason ?? '', server: opened?.server ?? null },
     /**
      * Has a fresh connection take over from one that still serves, such as when its server has become read-only and the
-     * name may lead to another by now; resolves when it has, or cannot. Tried once a second at most.
+     * name may lead to another by now; resolves when it has, or cannot. An attempt that began within the last second, for
+     * whatever reason, is waited for; one that takes longer gets another one beside it.
      */
     renew: async (): Promise<void> => {
       if (stop.signal.aborted) return
-      if (renewing === undefined || performance.now() - triedAt > replaceInMs) renewing = openFresh()
-      await renewing
+      const lastAt = attempts.size === 0 ? renewedAt : triedAt
+      if (performance.now() - lastAt > replaceInMs && attempts.size < mostAttempts) {
+        renewedAt = performance.now()
+        void openFresh()
+      }
+      await lastAttempt
     },
     /** The steps of the last attempt, and what changes with time. */
     report: (): Report => {

@@ -133,8 +133,29 @@ test('renew lets a fresh connection take over from one that still serves, once a
   const renewed = connection.renew()
   expect(connection.status().ready).toBe(true)
   expect(lines).toEqual(['database connected'])
+  // Where it hangs, the next second's has another one; five at most, each of which may hang.
+  const { attempts } = state
+  const all = [renewed]
+  for (let second = 0; second < 6; second++) {
+    await wait(1001)
+    all.push(connection.renew(), connection.renew())
+  }
+  expect(state.attempts).toBe(attempts + 4)
   await connection.close()
-  await renewed
+  await Promise.all(all)
+})
+
+test('renew waits for the attempt of the loop that is under way, whatever an earlier one came to', async () => {
+  const { state, connection } = standIn()
+  await until(() => connection.status().ready, 1000)
+  await connection.renew()
+  state.opensInMs = 300
+  state.broken = 2
+  await until(() => state.attempts === 3, 1000) // a question has failed
+  await connection.renew()
+  expect(connection.current().number).toBe(3)
+  expect(state.attempts).toBe(3)
+  await connection.close()
 })
 
 test('renew is not given up because the connection in use still answers', async () => {
