@@ -81,11 +81,14 @@ function quotient(above: number | undefined, below: number | undefined): number 
   return above === undefined || below === undefined ? undefined : above / below
 }
 
-/** The sum of a figure over all rows that fit. */
+/**
+ * The sum of a figure over all rows that have it; "failed" where it would do and one of them has wrong answers. Where it
+ * misses it stands: it may be the number of the wrong answers.
+ */
 export function total(
   what: string,
   databases: readonly string[],
-  wanted: Wanted,
+  wanted: { most: number },
   figure: (row: Result) => number | undefined,
 ): Rule {
   return {
@@ -93,8 +96,11 @@ export function total(
     databases,
     wanted,
     figure: (results) => {
-      const values = results.map(figure).filter((value) => value !== undefined)
-      return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0)
+      const rows = results.filter((row) => figure(row) !== undefined)
+      if (rows.length === 0) return undefined
+      const sum = rows.reduce((sum, row) => sum + (figure(row) ?? 0), 0)
+      const isWrong = rows.some((row) => wrongIn(row) !== undefined)
+      return isWrong && sum <= wanted.most ? 'failed' : sum
     },
   }
 }

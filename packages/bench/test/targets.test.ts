@@ -98,17 +98,25 @@ describe('lists older than their request', () => {
   })
 })
 
-test('what grows under mixed load is seen in the last third, and warming up is not', () => {
-  const soak = (rss: number[], sockets: number[]): Result => {
+describe('mixed load', () => {
+  const soak = (rss: number[], sockets: number[], failed = 0): Result => {
     const samples = rss.map((each, n) => ({ rss: each, handles: 40, sockets: sockets[n] ?? 0 }))
-    return { ...labels, ...soakResultOf(1, samples, [{ requests: 10, failed: 0, seconds: 1 }]) }
+    return { ...labels, ...soakResultOf(1, samples, [{ requests: 10, failed, seconds: 1 }]) }
   }
   const flat = [20, 20, 20, 20, 20, 20]
-  expect(verdict([soak([60, 80, 100, 101, 100, 103], flat)], /mixed/)?.verdict).toBe('met')
-  expect(verdict([soak([60, 80, 100, 101, 120, 130], flat)], /mixed/)?.verdict).toBe('MISSED')
-  expect(verdict([soak([60, 80, 100, 101, 100, 103], [20, 20, 20, 20, 20, 25])], /mixed/)?.verdict).toBe(
-    'MISSED',
-  )
+  const steady = [60, 80, 100, 101, 100, 103]
+  const growing = [60, 80, 100, 101, 120, 130]
+
+  test('that lets something grow is seen in the last third, and warming up is not', () => {
+    expect(verdict([soak(steady, flat)], /mixed/)?.verdict).toBe('met')
+    expect(verdict([soak(growing, flat)], /mixed/)?.verdict).toBe('MISSED')
+    expect(verdict([soak(steady, [20, 20, 20, 20, 20, 25])], /mixed/)?.verdict).toBe('MISSED')
+  })
+
+  test('that was answered wrongly once has failed, however flat it was', () => {
+    expect(verdict([soak(steady, flat, 1)], /mixed/)).toMatchObject({ measured: null, verdict: 'failed' })
+    expect(verdict([soak(growing, flat, 1)], /mixed/)?.verdict).toBe('MISSED')
+  })
 })
 
 test('what was not measured is in the table as well', () => {
