@@ -41,6 +41,19 @@ describe('reads that come at the same time', () => {
     expect(await after).toEqual(['written'])
   })
 
+  test('join the next query also when they come in the turn in which the one before has ended', async () => {
+    const { sent, read } = table()
+    const reads = [read(), read()]
+    sent[0]?.resolve()
+    await reads[0]
+    await new Promise<void>((resolve) => process.nextTick(resolve)) // all that follows of it at once has been done
+    reads.push(read())
+    await until(() => sent.length === 2)
+    sent[1]?.resolve()
+    await Promise.all(reads)
+    expect(sent).toHaveLength(2)
+  })
+
   test('do not wait for ever behind one that is not answered', async () => {
     const { sent, read } = table()
     const stuck = read()
