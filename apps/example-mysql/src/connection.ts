@@ -30,7 +30,7 @@ const statementMs = 3000
 const readMs = 1500
 /** Milliseconds for a connection to come about: to be reached, and again to log in. */
 const connectMs = 2000
-/** Milliseconds until a connection follows its name elsewhere, and those after which a name counts as one that stays. */
+/** Milliseconds until a connection follows its name elsewhere, at first and at most. */
 const [followMs, longMs] = [5000, 60_000]
 /** Milliseconds for the smallest of questions: a server that a read can wait for is not lost. */
 const checkMs = 1500
@@ -69,8 +69,9 @@ export const connect = (config: Config, log: Logger) => {
     // A connection that was lost has no address any more, and is replaced for that.
     if (remoteAddress === undefined || found.length === 0) return
     if (found.some(({ address }) => address === remoteAddress)) return
-    // Some name servers give their addresses in turns: each time it moves so soon, it is believed later.
-    followAfterMs = ageMs < longMs ? Math.min(2 * followAfterMs, longMs) : followMs
+    // Some name servers give their addresses in turns: each time it moves so soon, it is believed later,
+    // until it has stayed for longer than the longest of these waits.
+    followAfterMs = ageMs < 2 * longMs ? Math.min(2 * followAfterMs, longMs) : followMs
     await connection.renew()
   }
   /**
@@ -83,15 +84,18 @@ export const connect = (config: Config, log: Logger) => {
   ): Promise<T> => {
     const deadlineMs = isRead ? readMs : statementMs
     const endAt = performance.now() + statementMs
+    const { pool } = connection.current()
     try {
-      return await withConnection(connection.current().pool, work, deadlineMs)
+      return await withConnection(pool, work, deadlineMs)
     } catch (error) {
       const { code, errno = 0, message } = error as Refusal
       const isUnsent = closed.includes(errno) || /Pool is closed|in closed state/.test(message)
       // After a failover the name may lead to another server, but these connections stay with the one that only reads.
-      if (readOnly.includes(errno)) await connection.renew()
-      else if (!isUnsent && (!isRead || code === 'QUEUE_FULL')) throw error
-      const leftMs = endAt - performance.now()
+      if (readOnly.includes(errno)) {
+        await within(Math.max(0, endAt - performance.now()), connection.renew(), () => error as Error)
+        if (connection.current().pool === pool) throw error // none came about
+      } else if (!isUnsent && (!isRead || code === 'QUEUE_FULL')) throw error
+      const leftMs = Math.round(endAt - performance.now())
       if (leftMs <= 0) throw error // nobody waits for it any more
       return withConnection(connection.current().pool, work, Math.min(deadlineMs, leftMs))
     }
@@ -138,6 +142,7 @@ const open = async (config: Config, steps: Steps, signal: AbortSignal) => {
   const giveUp = () => cutOff(watch)
   signal.addEventListener('abort', giveUp)
   try {
+    signal.throwIfAborted()
     const { found, canRollBack } = await steps.run(
       'schema',
       null,
@@ -151,8 +156,11 @@ const open = async (config: Config, steps: Steps, signal: AbortSignal) => {
       const withStream = connection as unknown as { stream: Socket }
       connections.add(withStream)
       withStream.stream.once('close', () => connections.delete(withStream))
-      // Sent first on every new connection.
-      connection.query(SESSION, (error: unknown) => error && connection.destroy())
+      // Sent first on every new connection; where it is refused, what waits behind it gets that error, and was not sent.
+      connection.query(
+        SESSION,
+        (error: Refusal | null) => error && withStream.stream.destroy(Object.assign(error, { sent: false })),
+      )
     })
     return { watch, pool, connections, server, canRollBack, openedAt: performance.now() }
   } catch (error) {
@@ -215,7 +223,7 @@ const poolOptions = (config: Config): PoolOptions => {
     // Default false: it would break idle connections off without a good-bye, which the server counts as aborted.
     gracefulEnd: true,
     // Default 16,000 statements per connection; the server allows 16,382 in all (max_prepared_stmt_count; #1266). This stop
-    // has seventeen: one for each number of rows that are written together.
+    // has seventeen: two SELECTs; two INSERTs, each for 1, 2, 4 … 32 rows; and three more of once.ts.
     maxPreparedStatements: 20,
     // Default false: an id above 2^53 would come back as another id. It comes as text; smaller ones as numbers, which
     // are a third cheaper to read.

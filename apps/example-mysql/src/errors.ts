@@ -94,7 +94,11 @@ const wordsFor = (code: string, message: string, config: Config): Words | undefi
         withSha2(user),
       ]
     case 'ER_BAD_DB_ERROR':
-      return ['login', `${server} has no database ${database}`, 'Create it, or name one that exists.']
+      return [
+        'login',
+        `${server} has no database ${named(/'(.*?)'/, database)}`,
+        'Create it, or name one that exists.',
+      ]
     case 'ER_DBACCESS_DENIED_ERROR':
       return [
         'login',
@@ -134,7 +138,9 @@ const wordsFor = (code: string, message: string, config: Config): Words | undefi
       return [
         'read and write',
         message,
-        'Try again; if it stays so, set a larger COMPOSE_MYSQL_POOL_SIZE, or find what the server is busy with.',
+        /^all/.test(message)
+          ? 'Try again; if it stays so, set a larger COMPOSE_MYSQL_POOL_SIZE, or find what the server is busy with.'
+          : `No other comes about: ${server} is overloaded, paused or cut off.`,
       ]
     case 'STATEMENT_TIMEOUT':
       return ['read and write', `${server}: ${message}`, 'It is overloaded, paused or cut off.']
@@ -207,7 +213,8 @@ export const refusal =
         'The table, made by another program, cannot hold this text. Use characters of its charset, or a shorter text.',
       )
     }
-    const fault = explain(error, config)
+    // Where nothing was sent, no connection came about: a 503, whatever the server has against it.
+    const fault = explain(error, config) ?? (sent ? undefined : faultOf(config)(error))
     if (fault === undefined) return error as Error
     return new Unavailable(sentence(fault), { cause: error, sent: sent && !isRefused(error) })
   }

@@ -83,7 +83,7 @@ export const readAndState = async (
 
 /** The one server and the pool, as the driver has them now. */
 export const look = ({ pool }: { pool: Pool }, config: Config, isReady: boolean) => {
-  const { open, ...state } = poolNow(pool)
+  const { open, late: _, ...state } = poolNow(pool)
   const [address = ''] = serversOf(config)
   // And the one to watch the server with.
   const connections = open + (isReady ? 1 : 0)
@@ -91,11 +91,16 @@ export const look = ({ pool }: { pool: Pool }, config: Config, isReady: boolean)
   return { members: [{ ...member, inFlight: state.inUse }], pool: state }
 }
 
-/** How many connections a pool has at most, open, in use and idle; how many requests wait for one, and may at most. */
+/**
+ * How many connections a pool has at most, open, late, in use and idle; how many requests wait for one, and may at most.
+ */
 export const poolNow = (pool: Pool) => {
   // The driver has no other way to ask.
   const { _allConnections, _freeConnections, _connectionQueue, config } = pool.pool as unknown as {
-    _allConnections: { length: number; get: (index: number) => { authorized: boolean } }
+    _allConnections: {
+      length: number
+      get: (index: number) => { authorized: boolean; lastActiveTime: number }
+    }
     _freeConnections: { length: number }
     _connectionQueue: { length: number }
     config: { connectionLimit: number; queueLimit: number }
@@ -105,6 +110,8 @@ export const poolNow = (pool: Pool) => {
   return {
     limit: config.connectionLimit,
     open: all.filter(({ authorized }) => authorized).length,
+    // Begun half a second ago, and not there yet; one that takes the place of one given up is younger.
+    late: all.filter((one) => !one.authorized && Date.now() - one.lastActiveTime > 500).length,
     // Those that are coming about have their place in it already.
     inUse: length - _freeConnections.length,
     idle: _freeConnections.length,

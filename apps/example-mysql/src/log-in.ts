@@ -37,8 +37,10 @@ export const logInByStep = async (
       'port',
       server,
       async () => {
+        signal.throwIfAborted()
         const dialled = await openSocket(host, port, connectMs)
         socket = dialled
+        signal.throwIfAborted() // there was no socket to destroy
         return { dialled, ...(await readGreeting(dialled, connectMs)) }
       },
       ({ dialled }) => ({ found: { address: dialled.remoteAddress ?? '', port } }),

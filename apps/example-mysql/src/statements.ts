@@ -60,6 +60,10 @@ export const withConnection = <T>(
   const run = async (free: PoolConnection) => {
     try {
       return await work(free)
+    } catch (error) {
+      // The pool gives out first what came back last: the next one would get a connection that ends.
+      if (closed.includes((error as Refusal).errno ?? 0)) cutOff(free)
+      throw error
     } finally {
       clearTimeout(timer)
       free.release()
@@ -75,22 +79,34 @@ export const withConnection = <T>(
     }
     // The one who waited is gone: do not run what nobody waits for.
     if (tooLate) return free.release()
-    connection = free.promise()
+    connection = promiseOf(free)
     run(connection).then(resolve, reject)
   })
   return promise
 }
 
+/** Made once for each connection: the driver requires a module and makes an emitter in `promise()`, 3 % of a short list. */
+const promiseOf = (connection: { promise(): PoolConnection }): PoolConnection => {
+  const made = promises.get(connection) ?? connection.promise()
+  promises.set(connection, made)
+  return made
+}
+const promises = new WeakMap<object, PoolConnection>()
+
 /** ER_OPTION_PREVENTS_STATEMENT, ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION, ER_READ_ONLY_MODE. */
 export const readOnly = [1290, 1792, 1836]
 
-/** ER_SERVER_SHUTDOWN, ER_CLIENT_INTERACTION_TIMEOUT (idle for too long): said in place of an answer. */
-export const closed = [1053, 4031]
+/** ER_SERVER_SHUTDOWN, ER_SESSION_WAS_KILLED, ER_CLIENT_INTERACTION_TIMEOUT (idle for too long): said in place of an answer. */
+export const closed = [1053, 3169, 4031]
 
+/** All connections are in use, or some of them do not come about. */
 const busy = (what: string, pool: Pool): Refusal => {
-  const { limit, waiting } = poolNow(pool)
-  const message = `all ${limit} connections of the pool are busy, ${waiting} requests waiting: ${what}`
-  return Object.assign(new Error(message), { code: 'POOL_BUSY', sent: false })
+  const { limit, open, inUse, late, waiting } = poolNow(pool)
+  const state =
+    late > 0 || inUse < limit
+      ? `only ${open} of the ${limit} connections of the pool are open`
+      : `all ${limit} connections of the pool are busy, ${waiting} requests waiting`
+  return Object.assign(new Error(`${state}: ${what}`), { code: 'POOL_BUSY', sent: false })
 }
 
 /** What a server that was given up is told as; it may have done what it was asked to. */

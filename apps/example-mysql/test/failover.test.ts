@@ -80,6 +80,32 @@ test('a switch to the new server before the old one is read-only costs no write 
   }
 })
 
+test.each([
+  ['takes longer than a request may wait', 200],
+  ['does not come about', 300],
+])(
+  'a write that a read-only server refuses is told so in time, also where a fresh connection %s',
+  async (_, ms) => {
+    const proxy = await faultProxy(addressOf(first))
+    const stop = await spawnStop('example-mysql', urlTo(proxy.host, proxy.port))
+    try {
+      await stop.client.add({ word: 'before', definition: 'the delay' })
+      await first.admin.query('SET GLOBAL super_read_only = ON')
+      // Two ways there and back for the write, about ten for a connection, whose login may take 2 s.
+      await proxy.set({ mode: 'latency', ms })
+      expect(await callOnce(stop.url, 'write', 'refused')).toMatchObject({
+        status: 503,
+        reason: expect.stringMatching(/is read-only/),
+      })
+    } finally {
+      await proxy.set({ mode: 'pass' })
+      await stop.stop()
+      await proxy.close()
+      await first.admin.query('SET GLOBAL super_read_only = OFF, GLOBAL read_only = OFF')
+    }
+  },
+)
+
 test('the name leads to another server: the connections to the old one are dropped, though it is well', async () => {
   const one = await faultProxy(addressOf(first), { host: '127.0.0.1' })
   const other = await faultProxy(addressOf(second), { host: '127.0.0.2', port: one.port })

@@ -5,7 +5,13 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from '@jest/globals'
+import type { Steps } from 'connection'
 import { certificatesFor } from 'local-databases/certificates'
+import mysql from 'mysql2/promise'
+import { readConfig } from '../src/config.ts'
+import { logIn } from '../src/connection.ts'
+import { refusal } from '../src/errors.ts'
+import { withConnection } from '../src/statements.ts'
 import { attempt } from './attempt.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'handshake-'))
@@ -15,13 +21,22 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-/** What the stop says of a server: its port stands as PORT. */
-const faultOf = async (server: Server) => {
+/** A stand-in that listens, and the environment in which the stop connects to it. */
+const listening = async (server: Server) => {
   servers.push(server)
-  const sockets = new Set<Socket>()
-  server.on('connection', (socket) => sockets.add(socket.on('error', () => {})))
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const { port } = server.address() as AddressInfo
+  return {
+    port,
+    env: { COMPOSE_MYSQL_URL: `mysql://tour:secret@127.0.0.1:${port}/compose?ssl-mode=DISABLED` },
+  }
+}
+
+/** What the stop says of a server: its port stands as PORT. */
+const faultOf = async (server: Server) => {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => sockets.add(socket.on('error', () => {})))
+  const { port } = await listening(server)
   const { reason, failedAt, states } = await attempt({
     COMPOSE_MYSQL_URL: `mysql://tour:secret@127.0.0.1:${port}/compose`,
   })
@@ -116,6 +131,42 @@ test('a server that offers no TLS is told, and never falls back to plain text', 
   expect(received).toBe(0)
 })
 
+test.each(['name', 'port'])('an attempt that is given up in the step %s never logs in', async (last) => {
+  let received = 0
+  const server = createServer((socket) => {
+    socket.on('error', () => {}).on('data', () => received++)
+    socket.write(greeting(NO_TLS))
+  })
+  const { env } = await listening(server)
+  const giveUp = new AbortController()
+  const run = (step: string, _: unknown, go: () => Promise<unknown>) => {
+    const going = go()
+    if (step === last) giveUp.abort()
+    return going
+  }
+  const steps = { run, done: () => {}, skip: () => {} } as unknown as Steps
+  await expect(logIn(readConfig(env), steps, giveUp.signal)).rejects.toThrow(/aborted/)
+  expect(received).toBe(0)
+})
+
+test('a pool whose connections do not come about is not called busy', async () => {
+  const sockets: Socket[] = []
+  const { port, env } = await listening(createServer((socket) => void sockets.push(socket)))
+  const pool = mysql.createPool({ host: '127.0.0.1', port, connectionLimit: 2 })
+  const refused = (deadlineMs: number) =>
+    withConnection(pool, async () => 'connected', deadlineMs).catch(
+      (error) => refusal(readConfig(env))(error).message,
+    )
+  const server = `127.0.0.1:${port}`
+  const told = (ms: number) =>
+    `COMPOSE_MYSQL_URL: only 0 of the 2 connections of the pool are open: none became free within ${ms} ms. No other comes about: ${server} is overloaded, paused or cut off.`
+  expect(await refused(50)).toBe(told(50))
+  // The second has a connection of its own, and the third waits for either.
+  expect(await Promise.all([refused(600), refused(600)])).toEqual([told(600), told(600)])
+  pool.end().catch(() => {}) // told what becomes of them
+  for (const socket of sockets) socket.destroy()
+})
+
 test('a user whose plugin this client does not speak is told with the way out', async () => {
   const stub = createServer((socket) => {
     socket.write(greeting(NO_TLS))
@@ -123,12 +174,7 @@ test('a user whose plugin this client does not speak is told with the way out', 
       socket.write(packet(2, Buffer.from('\xfeauthentication_ldap_sasl_client\0SCRAM-SHA-1\0', 'latin1'))),
     )
   })
-  servers.push(stub)
-  await once(stub.listen(0, '127.0.0.1'), 'listening')
-  const { port } = stub.address() as AddressInfo
-  const { reason, failedAt } = await attempt({
-    COMPOSE_MYSQL_URL: `mysql://tour:secret@127.0.0.1:${port}/compose?ssl-mode=DISABLED`,
-  })
+  const { reason, failedAt } = await attempt((await listening(stub)).env)
   expect(failedAt).toBe('login')
   expect(reason).toContain(
     'the user tour logs in by authentication_ldap_sasl_client, which this client does not do. Run ALTER USER',

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, expect, test } from '@jest/globals'
 import { callOnce, isFull, resourcesOf, spawnStop, steadyNow, testStopping, until } from 'conformance'
 import { ProblemError } from 'contract'
+import { withConnection } from '../src/statements.ts'
 import { freshDatabase, rowsOf } from './database.ts'
 
 const { env, admin, control, release } = await freshDatabase()
@@ -84,6 +85,32 @@ test.each(['read', 'write'] as const)(
       lock.destroy() // and its lock with it
       await stop.stop()
     }
+  },
+)
+
+test.each([
+  ['ER_SERVER_SHUTDOWN', 1053],
+  ['ER_SESSION_WAS_KILLED', 3169],
+  ['ER_CLIENT_INTERACTION_TIMEOUT', 4031],
+])(
+  'a connection that the server closes by %s is not given to the next one, and its place in the pool is free',
+  async (code, errno) => {
+    // Thrown here: a server says so in place of an answer in a moment that cannot be met on purpose.
+    const said = Object.assign(new Error('said in place of an answer'), { code, errno })
+    const seen = new Set<number>()
+    // More than the pool has places.
+    for (let i = 0; i < 4; i++) {
+      const closing = withConnection(
+        admin,
+        async ({ threadId }) => {
+          seen.add(threadId)
+          throw said
+        },
+        3000,
+      )
+      await expect(closing).rejects.toBe(said)
+    }
+    expect(seen.size).toBe(4)
   },
 )
 

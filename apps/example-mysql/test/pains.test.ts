@@ -167,6 +167,9 @@ describe.each(programs.map((program, index) => ({ program, database: databases[i
         const denied = await attempt(await as('few', made))
         expect(denied.failedAt).toBe('login')
         expect(denied.reason).toContain('the user few has no access to the database compose')
+        // A connection of the pool asks for another one than the URL: what the server says of that.
+        const other = await admin.query('USE grand_tour').catch((error) => error)
+        expect(refusal(readConfig(env))(other).message).toContain('has no database grand_tour')
       })
     })
 
@@ -384,6 +387,28 @@ describe.each(programs.map((program, index) => ({ program, database: databases[i
         locking.release()
       }
       await until('the pool to be free', async () => (await stop.refused('SELECT 1')) === undefined)
+    })
+
+    test('a server that refuses what a new connection says first is told in words, and nothing was sent', async () => {
+      const few = await as('few', made, granted)
+      await using stop = await ready(few)
+      await admin.query("ALTER USER 'few'@'%' WITH MAX_QUERIES_PER_HOUR 1")
+      await attempt(few) // which has had that one
+      const error = await stop.execute(ADD, ['a', 'b']).catch((error) => error)
+      expect(refusal(readConfig(few))(error)).toMatchObject({
+        message: expect.stringMatching(/allows the user few no more \(max_que\w+\)/),
+        sent: false,
+      })
+    })
+
+    test('a connection that the server refuses for a reason without words of ours is a 503', () => {
+      const error = Object.assign(new Error('unknown'), { code: 'ER_UNKNOWN_ERROR', sqlState: 'HY000' })
+      const answer = refusal(readConfig(env))
+      expect(answer(error)).toBe(error)
+      expect(answer(Object.assign(error, { sent: false }))).toMatchObject({
+        message: expect.stringContaining(`${server} refused (ER_UNKNOWN_ERROR)`),
+        sent: false,
+      })
     })
 
     test('the pool is as the server sees it', async () => {
