@@ -9,7 +9,7 @@ export const usage = `pnpm bench [OPTION…]
   --seconds N          seconds of each round
   --pairs N            of words written and then looked for (stale)
   --source             the stops from their source, not from the folder that pnpm build makes
-  --profile FOLDER     writes a .cpuprofile of every server there, and prints the hottest frames and packages
+  --profile FOLDER     writes a .cpuprofile and a flame graph of every server there, and prints the hottest frames
   --record             writes the results into packages/bench and the chart into docs/images`
 
 export type Options = ReturnType<typeof readOptions>
