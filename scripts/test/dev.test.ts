@@ -34,7 +34,6 @@ describe('dev', () => {
 
     const now = new Date()
     utimesSync(join(root, 'apps/example-mysql/src/words.ts'), now, now) // as if saved, with nothing changed
-    const savedAt = performance.now()
     await until('another process', () => ![undefined, before.stop].includes(stop()))
     await until('it to be ready', () =>
       client.ready().then(
@@ -42,8 +41,6 @@ describe('dev', () => {
         () => false,
       ),
     )
-    // Measured: 0.7 s. Other packages are tested at the same time.
-    expect(performance.now() - savedAt).toBeLessThan(4000)
     expect(database().map(({ pid }) => pid)).toEqual(before.database)
     expect(await client.words()).toEqual([{ word: 'before', definition: 'the file was saved' }])
 

@@ -164,6 +164,34 @@ describe('a word sent while the database is away', () => {
     expect(new Set(stop.attempts.map(({ key }) => key)).size).toBe(1)
   })
 
+  test('has the same key when it is given back after such an answer, also over a reload, and is there once', async () => {
+    const { stop } = canned
+    await open()
+    stop.lostAnswers = Number.POSITIVE_INFINITY
+    await add('halt', 'A small station')
+    await keptWords().getByText('halt').waitFor()
+    stop.addProblem = problem(500, 'A fault of this service.')
+    await canned.page.getByRole('alert').getByText('The database did not confirm halt').waitFor()
+    await canned.page.reload()
+    stop.addProblem = undefined
+    stop.lostAnswers = 0
+    await canned.page.getByRole('button', { name: 'Put it back into the form' }).click()
+    await canned.page.keyboard.press('Enter')
+    await canned.page.getByText('1 in all').waitFor()
+    expect(stop.words).toEqual([{ word: 'halt', definition: 'A small station' }])
+    expect(new Set(stop.attempts.map(({ key }) => key)).size).toBe(1)
+  })
+
+  test('is not sent by the Enter that chooses in an input method, which Safari tells by its code alone', async () => {
+    await open()
+    await field('Word').fill('駅弁')
+    await field('Definition').fill('駅で')
+    await field('Definition').dispatchEvent('keydown', { key: 'Enter', keyCode: 229, cancelable: true })
+    await field('Definition').press('Enter')
+    await justAdded().getByText('駅弁').waitFor()
+    expect(canned.stop.attempts.length).toBe(1)
+  })
+
   test('is not lost with a reload while its first answer hangs, and is there once', async () => {
     const { stop } = canned
     await open()

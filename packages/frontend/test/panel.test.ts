@@ -171,6 +171,8 @@ describe('the details of the connection', () => {
     canned.stop.isGone = true
     await button('Show the details').click()
     await canned.page.getByText('The details did not load').waitFor()
+    // The files of another version have other names, and these are gone for good.
+    await canned.page.getByText('if the stop was updated meanwhile, reload the page').waitFor()
     canned.stop.isGone = false
     await button('Hide the details').click()
     await button('Show the details').click()

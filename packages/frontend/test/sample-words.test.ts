@@ -39,6 +39,20 @@ describe('ten sample words', () => {
     expect(await accessibilityFaults(canned.page)).toEqual([])
   })
 
+  test('can be asked for again where they did not load, which is said as what it is', async () => {
+    await canned.open()
+    await button().waitFor()
+    const files = '**/sample-words-*'
+    await canned.page.route(files, (route) => route.fulfill({ status: 404 }))
+    await button().click()
+    const alert = canned.page.getByRole('alert').filter({ hasText: 'They did not load' })
+    await alert.getByText('reload the page').waitFor()
+    expect(await canned.page.getByText('does not answer').count()).toBe(0)
+    await canned.page.unroute(files)
+    await button().click()
+    await canned.page.getByText('10 in all').waitFor()
+  })
+
   test('can be asked for again where the first was refused', async () => {
     const { stop } = canned
     stop.unholdable = ['viaduct']

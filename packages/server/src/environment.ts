@@ -62,7 +62,7 @@ export const readEnvironment = <Schema extends z.ZodObject>(
       ([one, other]) =>
         `${one in set ? other : one}: goes with ${one in set ? one : other}. Set both or neither`,
     )
-  const misspelt = Object.keys(set).flatMap((name) => unknownName(name, Object.keys(schema.shape)))
+  const misspelt = Object.keys(set).flatMap((name) => unknownName(name, Object.keys(schema.shape), set))
   if (result.success && alone.length + misspelt.length === 0) return result.data
   const lines = (result.error?.issues ?? []).map(
     ({ path: [name = 'environment'], message }) => `${called[String(name)] ?? String(name)}: ${message}`,
@@ -71,7 +71,7 @@ export const readEnvironment = <Schema extends z.ZodObject>(
 }
 
 /** A fault where the name is not known, but looks like one that is: same beginning, or one or two letters off. */
-const unknownName = (name: string, known: readonly string[]): string[] => {
+const unknownName = (name: string, known: readonly string[], set: object): string[] => {
   if (known.includes(name)) return []
   const family = /^(?:COMPOSE|PATH_TO)_[A-Z]+_/.exec(name)?.[0] ?? ''
   const inFamily = family === '' ? [] : known.filter((one) => one.startsWith(family)) // PATH is in none
@@ -80,7 +80,10 @@ const unknownName = (name: string, known: readonly string[]): string[] => {
   // Short names such as PORT are like too many others.
   const long = known.filter((one) => one.length > 8)
   const like = meant === undefined ? nearest(name, long, 2) : family + meant
-  if (like !== undefined) return [`${name}: is not known. Perhaps ${like} is meant`]
+  // Such as LOGLEVEL, which other programs have.
+  if (like !== undefined && family === '' && like in set) return []
+  const ifOther = family === '' ? `. If it is another program's, set ${like} as well` : ''
+  if (like !== undefined) return [`${name}: is not known. Perhaps ${like} is meant${ifOther}`]
   if (relatives.length === 0) return []
   return [`${name}: is not known. Known: ${relatives.map((one) => family + one).join(', ')}`]
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { paths } from 'contract'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { Unavailable } from './errors.ts'
@@ -51,16 +52,36 @@ export const followRequests = (
   )
   const working = () => inFlight.filter((reply) => !isProbe(reply))
 
+  const ended = (reply: FastifyReply) => {
+    const index = inFlight.indexOf(reply)
+    if (index === -1) return
+    inFlight.splice(index, 1)
+    const ms = performance.now() - reply.request.startedAt
+    logEnd(reply, ms)
+    onEnd(reply, ms)
+    if (stopping && working().length === 0) drained()
+  }
+  /**
+   * Before Node.js 26, nobody says that a response has closed which waited behind another one on its connection: it would
+   * be in flight for ever, and the end of the process wait for it.
+   */
+  const followed = new WeakSet<Socket>()
+  const followSocket = (socket: Socket) => {
+    if (followed.has(socket)) return
+    followed.add(socket)
+    socket.once('close', () =>
+      // A turn later: those that say so themselves have done it by then.
+      setImmediate(() => {
+        for (const reply of inFlight.filter(({ request }) => request.raw.socket === socket)) ended(reply)
+      }),
+    )
+  }
+
   server.addHook('onRequest', (request, reply, done) => {
     request.startedAt = performance.now()
     inFlight.push(reply)
-    reply.raw.on('close', () => {
-      inFlight.splice(inFlight.indexOf(reply), 1)
-      const ms = performance.now() - request.startedAt
-      logEnd(reply, ms)
-      onEnd(reply, ms)
-      if (stopping && working().length === 0) drained()
-    })
+    reply.raw.on('close', () => ended(reply))
+    followSocket(request.raw.socket)
     done(
       stopping && !isProbe(reply)
         ? new Unavailable('This process is stopping', { sent: false, isPublic: true })

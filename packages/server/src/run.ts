@@ -20,7 +20,7 @@ export const run = async (
     setTimeout(() => {
       server.log.warn('ended before everything was closed')
       process.exit(0)
-    }, 9_200).unref()
+    }, 9_000).unref()
     await server.close()
     server.log.info('stopped')
     process.exit(0)

@@ -9,7 +9,7 @@ type Config = { WORKERS: number }
 const backOffMs = { first: 250, most: 30_000 }
 
 /** A little more than a worker takes to end by itself. */
-const endMs = 9_400
+const endMs = 9_200
 
 /**
  * Whether this process serves nothing itself, because WORKERS asks for several: then it is their parent. It starts as

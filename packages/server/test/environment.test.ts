@@ -48,11 +48,12 @@ describe('the environment', () => {
       [
         'COMPOSE_DBB_URL: is not known. Perhaps COMPOSE_DB_URL is meant',
         'COMPOSE_DB_ULR: is not known. Perhaps COMPOSE_DB_URL is meant',
-        'LOG_LEVLE: is not known. Perhaps LOG_LEVEL is meant',
+        "LOG_LEVLE: is not known. Perhaps LOG_LEVEL is meant. If it is another program's, set LOG_LEVEL as well",
       ].join('\n'),
     )
     // Those of others: another stop's, Docker Compose's, the shell's.
     expect(read({ COMPOSE_OTHER_URL: 'x', COMPOSE_PROJECT_NAME: 'x', PORTS: 'x', PATH: 'x' })).not.toThrow()
+    expect(read({ LOGLEVEL: 'INFO', LOG_LEVEL: 'info' })).not.toThrow()
   })
 
   test.each(['65536', '-1', '1e3', '0x50', ' 80', 'http'])('has no port %j', (PORT) => {

@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import { Agent, get } from 'node:http'
 import { connect } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test } from '@jest/globals'
+import type { FastifyReply } from 'fastify'
 import { runStop } from './process.ts'
 import { problemOf, serve, until } from './serve.ts'
 
@@ -79,6 +81,29 @@ describe('SIGTERM', () => {
 })
 
 describe('close()', () => {
+  test('does not wait for a request that waited behind another one when its client left', async () => {
+    const begun: FastifyReply[] = []
+    const { server, port, log } = await serve({
+      routes: async (scope) => {
+        scope.get('/slow', async (_, reply) => {
+          begun.push(reply)
+          await setTimeout(200)
+          return 'done'
+        })
+      },
+    })
+    const socket = connect(port, '127.0.0.1').on('error', () => {})
+    socket.write('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(2))
+    await until(() => begun.length === 2)
+    // As before Node.js 26, which says of such a response that it has closed.
+    begun[1]?.raw.removeAllListeners('close')
+    socket.destroy()
+    await until(() => log.filter(({ msg }) => msg === 'client left').length === 2)
+    const start = performance.now()
+    await server.close()
+    expect(performance.now() - start).toBeLessThan(2_000)
+  })
+
   // https://github.com/fastify/fastify/issues/7044: over a minute with Fastify's defaults
   test('does not wait for a connection that went idle meanwhile', async () => {
     const { promise, resolve } = Promise.withResolvers<void>()

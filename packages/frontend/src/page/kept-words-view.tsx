@@ -35,7 +35,7 @@ export const KeptWordsView = ({ kept, draft }: { kept: KeptWords; draft: Draft }
 
 type GivenBackProps = { kept: KeptWord; draft: Draft; takeOut: () => void }
 
-const GivenBack = ({ kept: { word, definition, refusal }, draft, takeOut }: GivenBackProps) => {
+const GivenBack = ({ kept: { word, definition, refusal, inDoubt }, draft, takeOut }: GivenBackProps) => {
   const [isFull, setFull] = useState(false)
   const putBack = () => {
     // What is typed stays typed.
@@ -57,7 +57,8 @@ const GivenBack = ({ kept: { word, definition, refusal }, draft, takeOut }: Give
   return (
     <div class="notice bad given-back">
       <h3>
-        <Sign shape="bad" /> The database did not take <bdi>{word}</bdi>
+        <Sign shape="bad" /> {inDoubt ? 'The database did not confirm' : 'The database did not take'}{' '}
+        <bdi>{word}</bdi>
       </h3>
       <p>{refusal}</p>
       <p dir="auto">{definition}</p>

@@ -14,6 +14,8 @@ export type KeptWord = Word & {
   sentAtMs: number
   /** Why it is given back; undefined while it is going to be sent. */
   refusal?: string
+  /** Whether it may be stored all the same. */
+  inDoubt?: boolean
 }
 
 export type KeptWords = Store<readonly KeptWord[]> & {
@@ -52,14 +54,22 @@ export const createKeptWords = (
   const set = (words: readonly KeptWord[]) => {
     setState(words)
     writeStored(
-      [...words, ...begun].map((kept) => (keyless.has(kept.key) ? { ...kept, refusal: unsure } : kept)),
+      [...words, ...begun].map((kept) =>
+        keyless.has(kept.key) ? { ...kept, refusal: unsure, inDoubt: true } : kept,
+      ),
     )
     askBeforeLeaving(begun.length > 0 || isAnyWaiting(words))
   }
   const takeOut = (key: string) => set(store.state.filter((kept) => kept.key !== key))
 
-  const giveBack = (key: string, refusal: string) =>
-    set(store.state.map((kept) => (kept.key === key ? { ...kept, refusal } : kept)))
+  const giveBack = (kept: KeptWord, refusal: string, inDoubt: boolean) => {
+    const given = { ...kept, refusal, inDoubt }
+    rememberKey(given)
+    set(store.state.map((other) => (other.key === kept.key ? given : other)))
+  }
+  const rememberKey = (kept: KeptWord) => {
+    if (kept.inDoubt) unconfirmed.set(keyOf(kept), kept.key)
+  }
 
   const add = async (word: Word): Promise<'added' | 'kept'> => {
     const key = unconfirmed.get(keyOf(word)) ?? newKey()
@@ -71,7 +81,7 @@ export const createKeptWords = (
     try {
       retryMs = await send(kept)
     } catch (error) {
-      if (!(error instanceof ProblemError) || error.problem.status >= 500) unconfirmed.set(keyOf(word), key)
+      rememberKey({ ...kept, inDoubt: isInDoubt(error) })
       throw error
     } finally {
       begun = begun.filter((other) => other !== kept)
@@ -113,7 +123,7 @@ export const createKeptWords = (
     for (let kept = nextOf(store.state); kept; kept = nextOf(store.state)) {
       const { key, sentAtMs } = kept
       if (Date.now() - sentAtMs > keptAtMostMs) {
-        giveBack(key, tooOld)
+        giveBack(kept, tooOld, true)
         continue
       }
       try {
@@ -126,7 +136,7 @@ export const createKeptWords = (
         failures = 0
         takeOut(key)
       } catch (error) {
-        giveBack(key, reasonOf(error))
+        giveBack(kept, reasonOf(error), isInDoubt(error))
       }
     }
     sending = false
@@ -139,6 +149,7 @@ export const createKeptWords = (
 
   // All of them before the first page of words comes: it may hold each one whose answer alone was lost.
   store.state.forEach(expect)
+  store.state.forEach(rememberKey)
   set(store.state)
   void sendAll()
   return Object.assign(store, { add, sendAll: () => void sendAll(), takeOut })
@@ -148,6 +159,9 @@ const unsure =
   'This page was left before the answer came, and sent again it could come twice. See whether it is there.'
 
 const tooOld = `It was first sent more than ${limits.keyHours - 1} hours ago, and sent again it could come twice. See whether it is there.`
+
+/** Whether a word may be stored: only a 4xx says that it is not. */
+const isInDoubt = (error: unknown): boolean => !(error instanceof ProblemError) || error.problem.status >= 500
 
 /** Whether a word is still to be sent. */
 export const isAnyWaiting = (words: readonly KeptWord[]): boolean => nextOf(words) !== undefined

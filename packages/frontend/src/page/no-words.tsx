@@ -3,6 +3,8 @@ import { isAnyWaiting, type KeptWords } from './kept-words.ts'
 import { useStore } from './store.ts'
 import { reasonOf } from './word-list.ts'
 
+const notLoaded = 'They did not load. Try again; if the stop was updated meanwhile, reload the page.'
+
 /** What stands where the database had no words: ten of them with one button, as long as none is added or on its way. */
 export const NoWords = ({ hasAdded, kept }: { hasAdded: boolean; kept: KeptWords }) => {
   const isWaiting = useStore(kept, isAnyWaiting)
@@ -11,8 +13,8 @@ export const NoWords = ({ hasAdded, kept }: { hasAdded: boolean; kept: KeptWords
   const addSamples = async (): Promise<void> => {
     if (adding) return
     setAdding(true)
-    const samples = import('./sample-words.ts')
-    setRefusal(await samples.then(({ addSampleWords }) => addSampleWords(kept.add, reasonOf)).catch(reasonOf))
+    const samples = await import('./sample-words.ts').catch(() => undefined)
+    setRefusal(samples === undefined ? notLoaded : await samples.addSampleWords(kept.add, reasonOf))
     setAdding(false)
   }
   // The button goes with the first word: whoever was on it, and has not gone elsewhere, comes to the words.

@@ -43,7 +43,10 @@ export const StatusLine = ({ watch }: { watch: ConnectionWatch }) => {
         </div>
         <div id="connection-panel">
           {open && Panel === 'failed' && (
-            <p role="alert">The details did not load. Hide them and show them again to retry.</p>
+            <p role="alert">
+              The details did not load. Hide them and show them again to retry; if the stop was updated
+              meanwhile, reload the page.
+            </p>
           )}
           {open && typeof Panel === 'function' && <Panel condition={condition} watch={watch} />}
         </div>

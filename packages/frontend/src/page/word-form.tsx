@@ -150,9 +150,12 @@ const TextField = ({ name, value, fault, readOnly, onChange }: TextFieldProps) =
 
 const labels: Record<Field, string> = { word: 'Word', definition: 'Definition' }
 
-/** Enter sends, as in every one-line field; Shift+Enter makes a new line, Enter in an input method chooses. */
+/**
+ * Enter sends, as in every one-line field; Shift+Enter makes a new line, Enter in an input method chooses. Safari says that
+ * it composes no more before it says that Enter chose, with this code: https://bugs.webkit.org/show_bug.cgi?id=165004
+ */
 const submitOnEnter = (event: KeyboardEvent & { currentTarget: HTMLTextAreaElement }): void => {
-  if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
+  if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return
   event.preventDefault()
   event.currentTarget.form?.requestSubmit()
 }
