@@ -5,7 +5,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { findChromium } from 'conformance/browser'
-import { installPackages } from 'local-databases/packages'
+import { installPackages, notInApt } from 'local-databases/packages'
 import { onPath } from 'local-databases/programs'
 import { sayWhatTakesLong } from './progress.ts'
 import { databasesOf, type Provision, provisionAll } from './provision-all.ts'
@@ -54,10 +54,25 @@ const setUp = async (): Promise<void> => {
 /** What only tests need: a browser, and the second server that speaks MySQL's protocol. */
 const provideTestPrograms: Provision = async ({ confirm, ...options }) => {
   const hasMariaDb = (await onPath('mariadbd')) !== undefined
-  const missing = [
-    { name: 'chromium', size: '80 MB, 350 MB unpacked', isThere: chromium() !== undefined },
-    { name: 'mariadb-server-core', size: '7 MB, 45 MB unpacked', isThere: hasMariaDb },
+  const wanted = [
+    {
+      name: 'chromium',
+      size: '80 MB, 350 MB unpacked',
+      isThere: chromium() !== undefined,
+      // Ubuntu has only a snap of it.
+      otherwise: 'Install Google Chrome, or set CHROMIUM_PATH to where a Chromium is.',
+    },
+    {
+      name: 'mariadb-server-core',
+      size: '7 MB, 45 MB unpacked',
+      isThere: hasMariaDb,
+      otherwise: 'Install a MariaDB server.',
+    },
   ].filter(({ isThere }) => !isThere)
+  const unknown = await notInApt(wanted.map(({ name }) => name))
+  for (const { name, otherwise } of wanted)
+    if (unknown.includes(name)) console.error(`This machine's apt has no ${name}. ${otherwise}`)
+  const missing = wanted.filter(({ name }) => !unknown.includes(name))
   if (missing.length === 0) return
   const list = missing.map(({ name, size }) => `${name} (${size})`).join(' and ')
   if (!(await confirm(`For the tests, this installs the system packages ${list}.`)))
@@ -95,12 +110,13 @@ const checked = (name: string, isRight: boolean, output: string): Counts => {
 }
 
 /**
- * How many packages are tested at the same time: one more than there are cores, as far as memory goes, because half of
- * the time a test waits, for a disk or a deadline. Three CQL members, a browser and what tests them take 4 GB.
+ * How many packages are tested at the same time: as many as there are cores, as far as memory goes. One more would be a
+ * minute quicker, and on a slow machine the databases under test would not keep their own time-outs. Three CQL members, a
+ * browser and what tests them take 4 GB.
  */
 const packagesAtOnce = (): number => {
   const byMemory = Math.floor(process.availableMemory() / (5 * 2 ** 30))
-  return Math.max(1, Math.min(availableParallelism() + 1, byMemory, 4))
+  return Math.max(1, Math.min(availableParallelism(), byMemory, 4))
 }
 
 /** Those whose tests take the longest begin first, or all cores but one would wait for them in the end. */

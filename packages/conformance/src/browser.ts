@@ -85,7 +85,8 @@ export const findChromium = (env: Record<string, string | undefined> = process.e
   )
   if (found !== undefined) return found
   throw new Error(
-    'The browser tests found no Chromium. Install one (Debian and Ubuntu: apt-get install chromium; ' +
+    'The browser tests found no Chromium. Install one (Debian: apt-get install chromium; Ubuntu, which has ' +
+      'only a snap of it: Google Chrome, from https://www.google.com/chrome; ' +
       'macOS: brew install --cask google-chrome), or set CHROMIUM_PATH to where it is.',
   )
 }

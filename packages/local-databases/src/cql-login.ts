@@ -26,13 +26,27 @@ export const ensureRoles = async (
 ): Promise<void> => {
   const [member] = cluster.members
   if (member === undefined) return
-  const admin = await login(cluster, member, 'admin', passwords.admin).catch(() => undefined)
-  if (admin !== undefined) return admin.shutdown()
-  context.onProgress('Making the roles to log in with')
-  const first = await eventually(context.signal, 20, () => login(cluster, member, 'cassandra', 'cassandra'))
+  const asAdmin = () => login(cluster, member, 'admin', passwords.admin)
+  const known = await asAdmin().catch(() => undefined)
+  if (known === undefined) await makeRoles(cluster, member, passwords, context)
+  const admin = known ?? (await eventually(context.signal, 20, asAdmin))
+  // At every start: an earlier one may have been ended between making the administrator and this.
+  await eventually(context.signal, 60, () => admin.execute('DROP ROLE IF EXISTS cassandra')).finally(() =>
+    admin.shutdown(),
+  )
+}
+
+const makeRoles = async (
+  cluster: Cluster,
+  member: Address,
+  passwords: Passwords,
+  { signal, onProgress }: Context,
+): Promise<void> => {
+  onProgress('Making the roles to log in with')
+  const first = await eventually(signal, 20, () => login(cluster, member, 'cassandra', 'cassandra'))
   try {
     const create = (role: string, password: string, more: string) =>
-      eventually(context.signal, 20, () =>
+      eventually(signal, 20, () =>
         first.execute(
           `CREATE ROLE IF NOT EXISTS ${role} WITH PASSWORD = '${password}' AND LOGIN = true${more}`,
         ),
@@ -42,10 +56,6 @@ export const ensureRoles = async (
   } finally {
     await first.shutdown()
   }
-  const second = await eventually(context.signal, 20, () => login(cluster, member, 'admin', passwords.admin))
-  await eventually(context.signal, 20, () => second.execute('DROP ROLE IF EXISTS cassandra')).finally(() =>
-    second.shutdown(),
-  )
 }
 
 /**

@@ -1,6 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   type ContainerRuntimeClient,
@@ -11,19 +10,20 @@ import {
 } from 'testcontainers'
 import type { MemberCertificates, MemberFiles } from './certificates.ts'
 import { hintFor } from './container-hints.ts'
-import { directoryLabel, ownerLabel, startReaper } from './docker.ts'
+import { directoryLabel, maker, makerLabel, ownerLabel, startReaper } from './docker.ts'
 import type { Context, ControlAction, Settings } from './settings.ts'
 
 /**
  * What the containers of one directory share. Whatever a former owner of it left is removed first, and with it the data
- * of directories that are no more.
+ * of directories of this user and machine that are no more.
  */
 export const containersOf = async (docker: ContainerRuntimeClient, settings: Settings, context: Context) => {
   const { directory } = settings
   const owner = randomUUID()
   startReaper(owner)
   await removeLeftovers(docker, directory)
-  const labels = { [directoryLabel]: directory, [ownerLabel]: owner }
+  const volumeLabels = { [directoryLabel]: directory, [makerLabel]: maker }
+  const labels = { ...volumeLabels, [ownerLabel]: owner }
   const started: StartedTestContainer[] = []
   context.onEnd(async () => {
     await Promise.allSettled(started.map((container) => container.stop({ timeout: 5000, remove: true })))
@@ -42,7 +42,7 @@ export const containersOf = async (docker: ContainerRuntimeClient, settings: Set
     /** A volume that outlives the containers, and goes with the directory. */
     volume: async (name: string): Promise<string> => {
       const Name = `${volumePrefix}-${name}`
-      await dockerode.createVolume({ Name, Labels: { [directoryLabel]: directory } })
+      await dockerode.createVolume({ Name, Labels: volumeLabels })
       return Name
     },
     removeVolume: async (name: string): Promise<void> => {
@@ -147,18 +147,28 @@ const lastLinesOf = async (handle: Handle): Promise<string> => {
 
 const removeLeftovers = async (docker: ContainerRuntimeClient, directory: string): Promise<void> => {
   const { dockerode } = docker.container
-  const isOver = (labels: Record<string, string> | undefined) => {
-    const of = labels?.[directoryLabel]
-    return of !== undefined && (of === directory || !existsSync(of))
+  // Seen from here, what another machine has, or another user, may look like what is no more.
+  const isOver = async (labels: Record<string, string>): Promise<boolean> => {
+    const { [directoryLabel]: of = '', [makerLabel]: by } = labels
+    return of === directory || (by === maker && (await isGone(of)))
   }
   const containers = await dockerode.listContainers({ all: true, filters: { label: [directoryLabel] } })
   for (const { Id, Labels } of containers) {
-    if (isOver(Labels)) await dockerode.getContainer(Id).remove({ force: true, v: true })
+    if (await isOver(Labels)) await dockerode.getContainer(Id).remove({ force: true, v: true })
   }
   const networks = await dockerode.listNetworks({ filters: { label: [directoryLabel] } })
-  for (const { Id, Labels } of networks) if (isOver(Labels)) await dockerode.getNetwork(Id).remove()
+  for (const { Id, Labels } of networks)
+    if (await isOver(Labels ?? {})) await dockerode.getNetwork(Id).remove()
   const { Volumes } = await dockerode.listVolumes({ filters: { label: [directoryLabel] } })
   for (const { Name, Labels } of Volumes) {
-    if (Labels[directoryLabel] !== directory && isOver(Labels)) await dockerode.getVolume(Name).remove()
+    if (Labels[directoryLabel] !== directory && (await isOver(Labels)))
+      await dockerode.getVolume(Name).remove()
   }
 }
+
+/** Whether it is certain that the directory is no more; one that may not be looked at is there. */
+const isGone = (directory: string): Promise<boolean> =>
+  stat(directory).then(
+    () => false,
+    ({ code }: NodeJS.ErrnoException) => code === 'ENOENT',
+  )

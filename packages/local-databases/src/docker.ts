@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { ContainerRuntimeClient } from 'testcontainers'
 import type { Kind } from './settings.ts'
@@ -45,6 +46,10 @@ export const ensureImage = async (
 
 /** The label that every container, network and volume of a directory bears. */
 export const directoryLabel = 'grand-tour.directory'
+/** The label that says on which machine, and as which user of it, a container, network or volume was made. */
+export const makerLabel = 'grand-tour.maker'
+/** What it says of those that are made here: a daemon may serve several machines and users. */
+export const maker = `${process.getuid?.() ?? ''}@${hostname()}`
 /** The label that says which owner a container or network belongs to. */
 export const ownerLabel = 'grand-tour.owner'
 

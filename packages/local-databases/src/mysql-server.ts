@@ -33,6 +33,16 @@ export const findMysqlServer = async (wanted?: MysqlServer['kind']): Promise<Mys
   throw new Error(`no ${wanted ?? 'mysqld or mariadbd'} is installed`)
 }
 
+/** Ubuntu's own server, and what keeps it to the files of its package. Replaced by a test. */
+export const appArmor = { program: '/usr/sbin/mysqld', profile: '/etc/apparmor.d/usr.sbin.mysqld' }
+
+/** What to do where a server that did not start never will; undefined where another try may help. */
+export const remedyFor = async ({ command: [program] }: MysqlServer): Promise<string | undefined> =>
+  program === appArmor.program && (await exists(appArmor.profile))
+    ? `AppArmor lets ${program} use /var/lib/mysql only: start Docker, ` +
+      'or set COMPOSE_MYSQL_URL to that server.'
+    : undefined
+
 /**
  * Makes the server's data directory where it is missing: a copy (0.2 s) of one that this version of the server made once
  * (3 s, and seven times the work). Both are made beside their place first, so that they are never half there.

@@ -67,16 +67,20 @@ const connectToNewOwner = async (settings: Settings, signal: AbortSignal): Promi
   })
   closeSync(log)
   owner.unref()
-  let exitCode: number | null | undefined
-  owner.once('exit', (code) => {
-    exitCode = code
+  let exit: { code: number | null; by: NodeJS.Signals | null } | undefined
+  owner.once('exit', (code, by) => {
+    exit = { code, by }
   })
   for (;;) {
     const socket = await connectToOwner(directory)
     if (socket !== undefined) return socket
     if (signal.aborted) owner.kill() // a former owner's end may have to be waited for
-    if (exitCode === 0 || (signal.aborted && exitCode !== undefined)) return undefined
-    if (exitCode !== undefined) throw new Error((await readFile(logFile, 'utf8')).trim())
+    if (exit?.code === 0 || (signal.aborted && exit !== undefined)) return undefined
+    if (exit !== undefined) {
+      const said = (await readFile(logFile, 'utf8')).trim()
+      const end = `ended (${exit.by ?? exit.code}) and could not say why: is the disk full, or memory short?`
+      throw new Error(said || `The process that holds the database in ${directory} ${end}`)
+    }
     await delay(20)
   }
 }

@@ -9,12 +9,21 @@ import type { Provisioning } from './provision.ts'
  * Gets MySQL itself. Debian has it in unstable (sid) only, and its packages there want newer libraries than the machine
  * may have: so the server and every library it needs are unpacked into a folder of their own, from the mirror that
  * this machine's apt is set up for, with apt's own checks of signatures. Nothing of the system changes, and root is not
- * needed. Where that fails: MariaDB, which speaks the same protocol.
+ * needed. Where there is no such mirror, or that fails: MariaDB, which speaks the same protocol.
  */
 export const provisionMysql = async (provisioning: Provisioning): Promise<void> => {
   const { folder, signal, onProgress, announce } = provisioning
   const has = (server: 'mysqld' | 'mariadbd') => succeeds(findMysqlServer(server))
   if (await has('mysqld')) return
+  const ensureMariaDb = async (): Promise<void> => {
+    if (await has('mariadbd')) return
+    await announce(
+      'For MySQL, this installs MariaDB (system package mariadb-server-core, 7 MB, 45 MB unpacked). It takes 200 MB of memory.',
+    )
+    await installPackages(['mariadb-server-core'], { signal, onProgress })
+  }
+  const mirror = await debianMirror()
+  if (mirror === undefined) return ensureMariaDb()
   try {
     await announce(
       `For MySQL, this downloads MySQL's server (75 MB, 330 MB unpacked, into ${folder}). It takes 500 MB of memory.`,
@@ -25,29 +34,27 @@ export const provisionMysql = async (provisioning: Provisioning): Promise<void> 
     return onProgress('Warning: MySQL was not installed, as you said; taking MariaDB, which is here')
   }
   try {
-    await unpackMysql(provisioning)
+    await unpackMysql(provisioning, mirror)
   } catch (error) {
     signal.throwIfAborted()
     const lines = String((error as { stderr?: string }).stderr ?? (error as Error).message)
       .trim()
       .split('\n')
     onProgress(`Warning: MySQL could not be had (${lines.at(-1)}); taking MariaDB, which speaks its protocol`)
-    if (await has('mariadbd')) return
-    await announce(
-      'For MySQL, this installs MariaDB (system package mariadb-server-core, 7 MB, 45 MB unpacked). It takes 200 MB of memory.',
-    )
-    await installPackages(['mariadb-server-core'], { signal, onProgress })
+    await ensureMariaDb()
   }
 }
 
-const unpackMysql = async ({ folder, signal, onProgress }: Provisioning): Promise<void> => {
+/** Unpacks MySQL's server from Debian's unstable, as the mirror has it. */
+const unpackMysql = async ({ folder, signal, onProgress }: Provisioning, mirror: string): Promise<void> => {
   const made = `${folder}.new`
   const apt = join(made, 'apt')
   await rm(made, { recursive: true, force: true })
   await mkdir(join(apt, 'lists/partial'), { recursive: true })
   await mkdir(join(apt, 'cache/archives/partial'), { recursive: true })
   await writeFile(join(apt, 'status'), '') // nothing is installed: so every library is needed
-  await writeFile(join(apt, 'sources.list'), await sourcesWithMysql())
+  const keys = '/usr/share/keyrings/debian-archive-keyring.gpg'
+  await writeFile(join(apt, 'sources.list'), `deb [signed-by=${keys}] ${mirror} sid main\n`)
   await writeFile(join(apt, 'apt.conf'), aptConfiguration(apt))
   const options = { signal, env: { ...process.env, APT_CONFIG: join(apt, 'apt.conf') } }
   onProgress("Reading the list of Debian's packages")
@@ -67,12 +74,10 @@ const unpackMysql = async ({ folder, signal, onProgress }: Provisioning): Promis
   await rename(made, folder)
 }
 
-/** Debian's unstable, from the mirror that this machine's apt takes Debian from. */
-const sourcesWithMysql = async (): Promise<string> => {
+/** The mirror that this machine's apt takes Debian from; undefined where there is none, as on Ubuntu. */
+const debianMirror = async (): Promise<string | undefined> => {
   const targets = await outputOf('apt-get', 'indextargets', '--format', '$(LABEL) $(REPO_URI)')
-  const mirror = /^Debian (\S+)$/m.exec(targets)?.[1]
-  if (mirror === undefined) throw new Error("this machine's apt has no Debian mirror")
-  return `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${mirror} sid main\n`
+  return /^Debian (\S+)$/m.exec(targets)?.[1]
 }
 
 const aptConfiguration = (folder: string): string => `\

@@ -41,7 +41,7 @@ const dockerPlans = {
  * set; the image where a Docker daemon answers; else the programs, under `.local/`. May be run again, interrupted, and
  * run twice at once.
  *
- * @throws when that cannot be done here, with the command that would, when `confirm` says no, or when aborted
+ * @throws when that cannot be done here, with what would, when `confirm` says no, or when aborted
  */
 export const provision = async (kind: Kind, options: ProvisionOptions = {}): Promise<void> => {
   const { onProgress = () => {}, signal = new AbortController().signal } = options
@@ -52,8 +52,16 @@ export const provision = async (kind: Kind, options: ProvisionOptions = {}): Pro
     signal.throwIfAborted()
     if (!isAgreed) throw new Error('Nothing was installed, as you said.')
   }
-  const isByDocker = await provisionByDocker(kind, { signal, onProgress, announce })
-  if (isByDocker && options.isNativeToo !== true) return
+  const whyNot = await whyNotByDocker(kind, { signal, onProgress, announce })
+  const isLinux = process.platform === 'linux'
+  if (whyNot === undefined && !(isLinux && options.isNativeToo)) return
+  if (!isLinux) {
+    const remedy = whyNot === noDaemon ? 'Start Docker' : 'Mend that'
+    throw new Error(
+      `${whyNot}, and on this system the databases run in Docker only. ` +
+        `${remedy}, or set COMPOSE_${kind.toUpperCase()}_URL.`,
+    )
+  }
   const { provision, folder } = provisionNative[kind]
   const lock = await untilLocked(`${folder}.lock`, signal, onProgress)
   try {
@@ -63,24 +71,27 @@ export const provision = async (kind: Kind, options: ProvisionOptions = {}): Pro
   }
 }
 
-/** Whether a Docker daemon answers and has the image now. */
-const provisionByDocker = async (
+const noDaemon = 'No Docker daemon answers'
+
+/** Undefined where a Docker daemon answers and has the image now; else why not. */
+const whyNotByDocker = async (
   kind: Kind,
   { signal, onProgress, announce }: Omit<Provisioning, 'folder'>,
-): Promise<boolean> => {
+): Promise<string | undefined> => {
   const docker = await dockerDaemon()
-  if (docker === undefined) return false
-  if (await hasImage(docker, kind)) return true
+  if (docker === undefined) return noDaemon
+  if (await hasImage(docker, kind)) return undefined
   const { title, memory } = dockerPlans[kind]
   await announce(`For ${title}, this pulls the Docker image ${images[kind]} (${imageSizes[kind]}). ${memory}`)
   signal.throwIfAborted()
   try {
     await untilAborted(ensureImage(docker, kind, onProgress), signal)
-    return true
+    return undefined
   } catch (error) {
     signal.throwIfAborted()
-    onProgress(`Warning: Docker answers, but ${(error as Error).message}`)
-    return false
+    const why = `Docker answers, but ${(error as Error).message}`
+    onProgress(`Warning: ${why}`)
+    return why
   }
 }
 

@@ -1,16 +1,18 @@
 import { cassandraCommand } from './cassandra-config.ts'
 import { dockerDaemon, ensureImage } from './docker.ts'
-import { findMysqlServer } from './mysql-server.ts'
+import { findMysqlServer, remedyFor } from './mysql-server.ts'
 import { startNativeCassandra } from './native-cassandra.ts'
 import { startNativeMysql } from './native-mysql.ts'
-import { succeeds } from './programs.ts'
 import type { Context, Kind, Running, Settings } from './settings.ts'
 
 const startNative = { scylla: startNativeCassandra, mysql: startNativeMysql }
-const isInstalled = {
-  scylla: () => succeeds(cassandraCommand()),
-  mysql: ({ server }: Settings) => succeeds(findMysqlServer(server)),
+const again = 'try once more'
+/** What to do about this machine's own database that did not start. @throws where there is none */
+const remedyOf = {
+  scylla: async () => (await cassandraCommand()) && again,
+  mysql: async ({ server }: Settings) => (await remedyFor(await findMysqlServer(server))) ?? again,
 }
+const noDaemon = 'start its daemon (none answers)'
 // Loaded only where a daemon answers: testcontainers takes most of a second to load.
 const startByDockerOf = {
   scylla: () => import('./docker-scylla.ts'),
@@ -38,8 +40,8 @@ export const startDatabase = async (settings: Settings, context: Context): Promi
     return await startNative[settings.kind](settings, context)
   } catch (error) {
     context.signal.throwIfAborted()
-    const isThere = await isInstalled[settings.kind](settings)
-    throw new Error(waysToGet(settings.kind, whyNot, (error as Error).message, isThere))
+    const remedy = await remedyOf[settings.kind](settings).catch(() => undefined)
+    throw new Error(waysToGet(settings.kind, whyNot, (error as Error).message, remedy))
   }
 }
 
@@ -48,7 +50,7 @@ const whyNotByDocker = async (settings: Settings, context: Context): Promise<Run
   if (settings.server === 'mariadbd') return 'MariaDB was asked for, and the image is MySQL'
   if (settings.cassandra !== undefined) return 'Apache Cassandra was asked for'
   const docker = await dockerDaemon()
-  if (docker === undefined) return 'no daemon answers'
+  if (docker === undefined) return noDaemon
   const ends: (() => Promise<void>)[] = []
   const endAll = async () => {
     for (const end of ends.splice(0)) await end()
@@ -61,21 +63,23 @@ const whyNotByDocker = async (settings: Settings, context: Context): Promise<Run
   } catch (error) {
     context.signal.throwIfAborted()
     await endAll()
-    const why = (error as Error).message
-    if (settings.way !== 'docker')
-      context.onProgress(`Warning: Docker answers, but not with a database (${why})`)
-    return why
+    const answer = `answers, but not with a database (${(error as Error).message})`
+    if (settings.way !== 'docker') context.onProgress(`Warning: Docker ${answer}`)
+    return `a daemon ${answer}`
   }
 }
 
-const waysToGet = (kind: Kind, docker: string, native: string, isThere: boolean): string => {
+/** @param remedy of this machine's own database; undefined where there is none */
+const waysToGet = (kind: Kind, docker: string, native: string, remedy: string | undefined): string => {
   const { title, variable, packages } = names[kind]
-  const own = isThere
-    ? `- this machine's own, which did not start: try once more (${native})`
-    : `- ${packages} on this machine: \`npm start\` at the repository's root installs them (${native})`
-  const others = [`- a database of your own: set ${variable}`, `- Docker: start its daemon (${docker})`]
-  return [
-    `No ${title} to use here. Ways to get one:`,
-    ...(isThere ? [own, ...others] : [...others, own]),
-  ].join('\n')
+  // Where Docker has the image, only `npm test` installs this machine's own, too.
+  const command = docker === noDaemon ? 'npm start' : 'npm test'
+  const own =
+    remedy === undefined
+      ? `- ${packages} on this machine: \`${command}\` at the repository's root installs them (${native})`
+      : `- this machine's own, which did not start: ${remedy} (${native})`
+  const others = [`- a database of your own: set ${variable}`, `- Docker: ${docker}`]
+  const isPossible = process.platform === 'linux'
+  const ways = remedy === undefined ? [...others, ...(isPossible ? [own] : [])] : [own, ...others]
+  return [`No ${title} to use here. Ways to get one:`, ...ways].join('\n')
 }

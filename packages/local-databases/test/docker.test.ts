@@ -1,12 +1,20 @@
+import { symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { join } from 'node:path'
-import { afterAll, expect, test } from '@jest/globals'
-import { images } from '../src/docker.ts'
+import { delimiter, join } from 'node:path'
+import { afterAll, afterEach, expect, jest, test } from '@jest/globals'
+import { images, maker } from '../src/docker.ts'
 import { lease, provision } from '../src/index.ts'
 import { findMysqlServer } from '../src/mysql-server.ts'
+import { installed, settingsOf } from '../src/settings.ts'
+import { startDatabase } from '../src/start.ts'
 import { freshDirectory, removeDirectories } from './machine.ts'
 
 afterAll(removeDirectories)
+const { platform } = process
+afterEach(() => {
+  Object.defineProperty(process, 'platform', { value: platform })
+  jest.restoreAllMocks()
+})
 
 const isHere = await findMysqlServer().then(
   () => true,
@@ -14,25 +22,38 @@ const isHere = await findMysqlServer().then(
 )
 const testNative = isHere ? test : test.skip
 
+type Has = { image?: boolean; containers?: object[]; networks?: object[]; volumes?: object[] }
+
+/** Where it listens: always the same place, because testcontainers looks for a daemon once per process. */
+const socket = join(freshDirectory(), 'docker.sock')
+
 // A stub, because whether there is a Docker daemon, and with which images, is not for a test to choose: it answers what
-// a daemon without a network answers.
-const daemonWithoutNetwork = async () => {
+// a daemon without a network answers. Where it has the image it makes no container.
+const daemonWithoutNetwork = async (has: Has = {}) => {
   const asked: string[] = []
   const daemon = createServer((request, response) => {
     asked.push(`${request.method} ${request.url}`)
-    const answer = (status: number, body: object) => response.writeHead(status).end(JSON.stringify(body))
+    const answer = (status: number, body: object) =>
+      response.writeHead(status, { connection: 'close' }).end(JSON.stringify(body))
     if (request.url?.includes('/images/create')) answer(500, { message: 'dial tcp: no such host' })
-    else if (request.url?.includes('/images/')) answer(404, { message: 'No such image' })
+    else if (request.url?.includes('/images/') && !has.image) answer(404, { message: 'No such image' })
+    else if (request.url?.includes('/containers/create')) answer(500, { message: 'no space left on device' })
+    else if (request.url?.includes('/containers/json')) answer(200, has.containers ?? [])
+    else if (request.url?.includes('/networks?')) answer(200, has.networks ?? [])
+    else if (request.url?.includes('/volumes?')) answer(200, { Volumes: has.volumes ?? [] })
     else answer(200, {})
   })
   const directory = freshDirectory()
-  const socket = join(directory, 'docker.sock')
   await new Promise<void>((listening) => daemon.listen(socket, listening))
   const before = process.env.DOCKER_HOST
   process.env.DOCKER_HOST = `unix://${socket}`
   return {
     directory,
     isPulled: () => asked.some((request) => /^POST .*\/images\/create.*fromImage=mysql/.test(request)),
+    removed: () =>
+      asked.flatMap(
+        (request) => /^DELETE .*?\/((?:containers|networks|volumes)\/\w+)/.exec(request)?.[1] ?? [],
+      ),
     [Symbol.dispose]: () => {
       if (before === undefined) delete process.env.DOCKER_HOST
       else process.env.DOCKER_HOST = before
@@ -71,4 +92,75 @@ test('an image is pulled after it was said which, how large, and how much memory
     expect.stringMatching(/pulls the Docker image mysql:\S+ \(.* MB, .* MB unpacked\)\. .*memory\. Go on\?$/),
   ])
   expect(daemon.isPulled()).toBe(false)
+})
+
+/** What starting MySQL in the directory says, where this machine has no mysqld of its own. */
+const startWithoutOwn = async (directory: string) => {
+  const programs = freshDirectory()
+  writeFileSync(join(programs, 'mysqld'), '#!/bin/sh\necho MariaDB\n', { mode: 0o755 })
+  jest.replaceProperty(process.env, 'PATH', programs + delimiter + process.env.PATH)
+  jest.replaceProperty(installed, 'mysql', programs.concat('/none'))
+  const ends: (() => Promise<void>)[] = []
+  const starting = startDatabase(settingsOf('mysql', { directory, server: 'mysqld' }), {
+    signal: new AbortController().signal,
+    onEnd: (end) => ends.push(end),
+    onProgress: () => {},
+    lock: 0,
+  })
+  return starting.then(
+    () => '',
+    ({ message }: Error) => message,
+  )
+}
+
+test('where a daemon answers but makes no container, that is told with the other ways, natively on Linux only', async () => {
+  using daemon = await daemonWithoutNetwork({ image: true })
+  const lines = (await startWithoutOwn(daemon.directory)).split('\n')
+  expect(lines).toEqual([
+    'No MySQL server to use here. Ways to get one:',
+    '- a database of your own: set COMPOSE_MYSQL_URL',
+    expect.stringMatching(
+      /^- Docker: a daemon answers, but not with a database \(.*no space left on device.*\)$/,
+    ),
+    "- mysqld or mariadbd on this machine: `npm test` at the repository's root installs them (no mysqld is installed)",
+  ])
+  Object.defineProperty(process, 'platform', { value: 'darwin' })
+  expect(await startWithoutOwn(daemon.directory)).not.toContain('on this machine')
+})
+
+test('what other directories have left is removed where they were of this user and machine and are no more', async () => {
+  const folder = freshDirectory()
+  const [gone, hidden] = [join(folder, 'gone'), join(folder, 'hidden')]
+  symlinkSync(hidden, hidden) // nobody can look there, not even the superuser
+  const labels = (directory: string, by?: string) => ({
+    'grand-tour.directory': directory,
+    ...(by !== undefined && { 'grand-tour.maker': by }),
+  })
+  const all = (kind: string, own: string) => [
+    { [kind]: 'own', Labels: labels(own) },
+    { [kind]: 'gone', Labels: labels(gone, maker) },
+    { [kind]: 'there', Labels: labels(folder, maker) },
+    { [kind]: 'hidden', Labels: labels(hidden, maker) },
+    { [kind]: 'elsewhere', Labels: labels(gone, '0@elsewhere') },
+    { [kind]: 'earlier', Labels: labels(gone) },
+  ]
+  const directory = freshDirectory()
+  const has = {
+    containers: all('Id', directory),
+    networks: all('Id', directory),
+    volumes: all('Name', directory),
+  }
+  using daemon = await daemonWithoutNetwork({ image: true, ...has })
+  await startWithoutOwn(directory)
+  expect(daemon.removed()).toEqual(
+    expect.arrayContaining([
+      'containers/own',
+      'containers/gone',
+      'networks/own',
+      'networks/gone',
+      'volumes/gone',
+    ]),
+  )
+  expect(daemon.removed()).not.toContainEqual(expect.stringMatching(/there|hidden|elsewhere|earlier/))
+  expect(daemon.removed()).not.toContain('volumes/own')
 })

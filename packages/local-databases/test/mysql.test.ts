@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import mysql from 'mysql2/promise'
 import { type Lease, type LeaseOptions, lease } from '../src/index.ts'
+import { lockDirectory } from '../src/lock.ts'
 import { findMysqlServer } from '../src/mysql-server.ts'
 import { freshDirectory, lessee, processesOf, removeDirectories, waitUntil } from './machine.ts'
 
@@ -171,6 +172,17 @@ describe('leases', () => {
     await using again = await lease('mysql', given)
     expect(await query(again, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
     await again.release()
+  })
+
+  test('say how their owner ended where it could not say why', async () => {
+    const directory = freshDirectory()
+    const lock = lockDirectory(directory) as number // nobody else knows it: the owner waits
+    const leasing = lease('mysql', options({ directory }))
+    const owners = () => processesOf(directory)
+    await waitUntil('the owner is there', 10, () => owners().length > 0)
+    for (const pid of owners()) process.kill(pid, 'SIGKILL')
+    await expect(leasing).rejects.toThrow(/ended \(SIGKILL\) and could not say why/)
+    closeSync(lock)
   })
 
   test('work in a directory whose path is longer than a socket address may be', async () => {

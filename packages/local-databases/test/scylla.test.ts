@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import cassandra from 'cassandra-driver'
 import { cassandraCommand } from '../src/cassandra-config.ts'
+import { ensureRoles } from '../src/cql-login.ts'
 import { type Lease, type LeaseOptions, lease } from '../src/index.ts'
 import { freshDirectory, processesOf, removeDirectories, tlsFault } from './machine.ts'
 
 afterAll(removeDirectories)
+afterEach(() => {
+  jest.restoreAllMocks()
+})
 
 const options = (more: LeaseOptions = {}): LeaseOptions => ({
   way: 'native',
@@ -37,6 +41,19 @@ const isHere = await cassandraCommand().then(
   () => false,
 )
 const describeCassandra = isHere ? describe : describe.skip
+
+// A stub, because an interruption between two statements cannot be timed: a cluster where the administrator can log in.
+test('the default superuser is taken away also where an earlier start made the administrator and was ended', async () => {
+  const { prototype } = cassandra.Client
+  jest.spyOn(prototype, 'connect').mockImplementation(async () => {})
+  jest.spyOn(prototype, 'shutdown').mockImplementation(async () => {})
+  const execute = jest.spyOn(prototype, 'execute').mockImplementation(async () => ({}) as never)
+  const members = [{ host: '127.0.0.1', port: 9042 }]
+  const cluster = { members, authority: undefined, isExpectedToVerify: true }
+  const context = { signal: new AbortController().signal, onEnd: () => {}, onProgress: () => {}, lock: 0 }
+  await ensureRoles(cluster, { tour: 'x', admin: 'y' }, context)
+  expect(execute.mock.calls).toEqual([['DROP ROLE IF EXISTS cassandra']])
+})
 
 describeCassandra('Cassandra with three members', () => {
   // Patient members: this machine may be busy, and their second is not what is shown here.
