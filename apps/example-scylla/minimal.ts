@@ -8,9 +8,9 @@ const list = (process.env.COMPOSE_SCYLLA_URL ?? '').split(',')
 const urls = list.flatMap((url) => URL.parse(url) ?? []) // `new URL` would show the password in its error
 if (urls.length < list.length) throw new Error('COMPOSE_SCYLLA_URL: percent-encode user and password')
 const [{ username, password, port }] = urls as [URL]
-// The driver dials addresses, the certificate carries names: this is the way back.
-const resolved = urls.map(async ({ hostname }) => [(await lookup(hostname)).address, hostname] as const)
-const names = new Map(await Promise.all(resolved))
+const names = new Map<string, string>() // the driver dials every address, the certificate carries names
+for (const { hostname } of urls)
+  for (const { address } of await lookup(hostname, { all: true })) names.set(address, hostname)
 const client = new cassandra.Client({
   contactPoints: urls.map(({ host }) => host),
   localDataCenter: dc,

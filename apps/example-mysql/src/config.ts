@@ -1,4 +1,4 @@
-import { certificateFile, nearest, privateKeyFile, serverOf, serverUrls } from 'connection'
+import { certificateFile, isKeyOf, nearest, privateKeyFile, serverOf, serverUrls } from 'connection'
 import { listenVariables, readEnvironment } from 'server'
 import * as z from 'zod'
 
@@ -58,13 +58,20 @@ const variables = z.object({
 
 /** A client certificate and its key are of use only together. */
 const together = [['PATH_TO_MYSQL_CLIENT_CERT', 'PATH_TO_MYSQL_CLIENT_KEY']] as const
+const withPair = variables.refine(
+  (set) => isKeyOf(set.PATH_TO_MYSQL_CLIENT_CERT, set.PATH_TO_MYSQL_CLIENT_KEY),
+  {
+    path: ['PATH_TO_MYSQL_CLIENT_KEY'],
+    message: 'is not the key of PATH_TO_MYSQL_CLIENT_CERT',
+    when: () => true, // default: only where nothing else is wrong
+  },
+)
 
 /**
  * The environment, typed.
  * @throws ConfigError that names every wrong variable at once
  */
-export const readConfig = (environment: NodeJS.ProcessEnv) =>
-  readEnvironment(variables, environment, together)
+export const readConfig = (environment: NodeJS.ProcessEnv) => readEnvironment(withPair, environment, together)
 
 export type Config = ReturnType<typeof readConfig>
 

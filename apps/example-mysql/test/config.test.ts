@@ -1,4 +1,8 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
+import { certificatesFor } from 'local-databases/certificates'
 import { readConfig } from '../src/config.ts'
 
 const right = { COMPOSE_MYSQL_URL: 'mysql://user:p%40ss@db.example.com:3306/compose' }
@@ -24,6 +28,26 @@ test('the URL is enough: 127.0.0.1, port 8082, the certificate and the name veri
       sslMode: 'VERIFY_IDENTITY',
     },
   })
+})
+
+test('the key of another client certificate is told, with whatever else is wrong', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'pair-'))
+  const { members } = await certificatesFor(join(folder, 'pair'), [['one'], ['two']], 'good')
+  const faultsWith = (key = '', more: NodeJS.ProcessEnv = {}) => {
+    const pair = { PATH_TO_MYSQL_CLIENT_CERT: members[0]?.certificate, PATH_TO_MYSQL_CLIENT_KEY: key }
+    return faultsOf({ ...right, ...pair, ...more })
+  }
+  const fault = 'PATH_TO_MYSQL_CLIENT_KEY: is not the key of PATH_TO_MYSQL_CLIENT_CERT'
+  expect(faultsWith(members[0]?.key)).toBe('')
+  expect(faultsWith(members[1]?.key)).toBe(fault)
+  const wrong = { PATH_TO_MYSQL_CERT: '/nowhere/ca.pem', PORT: 'eighty' }
+  expect(faultsWith(members[1]?.key, wrong).split('\n')).toEqual([
+    expect.stringMatching(/^PORT: /),
+    expect.stringMatching(/^PATH_TO_MYSQL_CERT: /),
+    fault,
+  ])
+  expect(faultsWith('/nowhere/client.key')).toMatch(/^PATH_TO_MYSQL_CLIENT_KEY: .* does not exist.*$/)
+  await rm(folder, { recursive: true })
 })
 
 test('every wrong variable is named at once, each with what would be right', () => {

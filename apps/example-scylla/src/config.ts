@@ -1,4 +1,4 @@
-import { certificateFile, privateKeyFile, serverOf, serverUrls } from 'connection'
+import { certificateFile, isKeyOf, privateKeyFile, serverOf, serverUrls } from 'connection'
 import { listenVariables, readEnvironment } from 'server'
 import * as z from 'zod'
 
@@ -47,6 +47,14 @@ const variables = z.object({
 
 /** A client certificate and its key are of use only together. */
 const together = [['PATH_TO_SCYLLA_CLIENT_CERT', 'PATH_TO_SCYLLA_CLIENT_KEY']] as const
+const withPair = variables.refine(
+  (set) => isKeyOf(set.PATH_TO_SCYLLA_CLIENT_CERT, set.PATH_TO_SCYLLA_CLIENT_KEY),
+  {
+    path: ['PATH_TO_SCYLLA_CLIENT_KEY'],
+    message: 'is not the key of PATH_TO_SCYLLA_CLIENT_CERT',
+    when: () => true, // default: only where nothing else is wrong
+  },
+)
 
 /**
  * The environment, typed.
@@ -58,7 +66,7 @@ export const readConfig = ({ COMPOSE_SCYLLA_URLS, ...environment }: NodeJS.Proce
   const urlVariable = isOther ? 'COMPOSE_SCYLLA_URLS' : 'COMPOSE_SCYLLA_URL'
   const COMPOSE_SCYLLA_URL = isOther ? COMPOSE_SCYLLA_URLS : environment.COMPOSE_SCYLLA_URL
   const given = { ...environment, COMPOSE_SCYLLA_URL }
-  const config = readEnvironment(variables, given, together, { COMPOSE_SCYLLA_URL: urlVariable })
+  const config = readEnvironment(withPair, given, together, { COMPOSE_SCYLLA_URL: urlVariable })
   return { ...config, urlVariable }
 }
 

@@ -40,7 +40,7 @@ export const connect = (config: Config, log: Logger) => {
       // Where a fresh client has taken over, this one was shut down under the request, with whatever error.
       const { client: now } = connection.current()
       if (now === client) throw error
-      return execute(now, cql, values)
+      return execute(now, cql, values, error)
     }
   }
   return {
@@ -61,7 +61,7 @@ const open = async (config: Config, steps: Steps, signal: AbortSignal) => {
     await steps.run(
       'schema',
       null,
-      () => ensureSchema(client, config),
+      () => ensureSchema(client, config, contact.names),
       (outcome) => outcome,
     )
     return { client, contact, server: await readFacts(client, steps) }
@@ -87,7 +87,7 @@ export const logIn = async (config: Config, steps: Steps, patienceMs = 300) => {
   // With options of its own each: a policy belongs to one client.
   const clientOf = (contactPoints: string[]) =>
     clientWith({ ...clientOptions(config, names, tls, logins), contactPoints })
-  const contact: Contact = { config, names, tls, logins, reached: new Set(), clientOf }
+  const contact: Contact = { config, names, tls, logins, reached: new Set(), advertised: new Map(), clientOf }
 
   const reaching = config.COMPOSE_SCYLLA_URL.map((url) => reach(url, contact, steps))
   await Promise.any(reaching)

@@ -26,8 +26,8 @@ export type Contact = {
   reached: Set<ServerUrl>
   /** A client of the driver, not connected yet, that starts with these members. */
   clientOf: (contactPoints: string[]) => Client
-  /** What the members say of themselves, once it was asked. */
-  advertised?: Promise<Record<string, string>>
+  /** Of each that has answered: what it says of itself → where the URL has it, where the two differ. */
+  advertised: Map<ServerUrl, Record<string, string>>
 }
 
 /**
@@ -72,6 +72,18 @@ export const reach = async (url: ServerUrl, contact: Contact, steps: Steps): Pro
 /** The members that could be reached, in the order of the URL and not in that of their answers. */
 export const reachedOf = ({ config, reached }: Contact): ServerUrl[] =>
   config.COMPOSE_SCYLLA_URL.filter((url) => reached.has(url))
+
+/** How many members the URL names: names that lead to the same address and port are one. */
+export const countNamed = ({ COMPOSE_SCYLLA_URL: urls }: Config, names: Map<string, string[]>): number => {
+  let count = 0
+  let known = new Set<string>()
+  for (const url of urls) {
+    const own = new Set([serverOf(url), ...endpointsOf(url, names)])
+    if (own.isDisjointFrom(known)) count++
+    known = known.union(own)
+  }
+  return count
+}
 
 /** Notes that a name leads to an address, once. */
 export const learnName = (names: Map<string, string[]>, address: string, name: string) => {

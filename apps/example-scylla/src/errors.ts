@@ -2,7 +2,7 @@ import { errors } from 'cassandra-driver'
 import { explainNetwork, type FaultAt, SchemaFault, sentence } from 'connection'
 import { Unavailable } from 'server'
 import { type Config, serversOf } from './config.ts'
-import { hadNoConnection } from './policies.ts'
+import { hadNoConnection, isUnsent } from './policies.ts'
 import { explainLogin, explainResponse } from './responses.ts'
 
 /** A port that took the connection, and TLS where that is spoken, but did not answer CQL. */
@@ -116,17 +116,6 @@ const notConnected = ({ urlVariable }: Config, server: string): FaultAt => ({
   problem: `${server} is not connected`,
   remedy: 'It is down, restarting or cut off.',
 })
-
-/**
- * Whether no member was asked at all: each one was marked as down already, which the driver gives as a string, or had no
- * connection.
- */
-const isUnsent = (error: unknown): boolean =>
-  error instanceof errors.NoHostAvailableError
-    ? Object.values(error.innerErrors ?? {}).every(
-        (inner) => typeof inner === 'string' || hadNoConnection(inner),
-      )
-    : hadNoConnection(error)
 
 /** Whether a member let the time pass, and none answered anything at all. */
 export const isSilence = (error: unknown): boolean => {

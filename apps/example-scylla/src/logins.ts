@@ -12,6 +12,8 @@ export class Logins extends auth.PlainTextAuthProvider {
   /** Why a member could not be connected the last time, and the milliseconds that took where a login was tried. */
   readonly refused = new Map<string, { error: unknown; ms: number | null }>()
   readonly #startedMs = new Map<string, number>()
+  /** Those whose connection under way has said why it fails. */
+  readonly #said = new Set<string>()
 
   override newAuthenticator(endpoint: string, plugin: string): auth.Authenticator {
     const startMs = performance.now()
@@ -28,13 +30,20 @@ export class Logins extends auth.PlainTextAuthProvider {
     return this.refused.get(endpoint) ?? { error: new Error('Connection timeout'), ms: null }
   }
 
-  /** The driver gives the reason of a failed connection to its log alone. */
+  /**
+   * The driver gives the reason of a failed connection to its log alone. With TLS 1.3 a client certificate
+   * that is missing or refused shows after the handshake, and is logged twice: the alert, then a closed
+   * socket.
+   */
   listenTo(client: Client): void {
     client.on('log', (_level: string, _class: string, message: string, error: unknown) => {
+      this.#said.delete(/^Connecting to (\S+)$/.exec(message)?.[1] ?? '')
       const endpoint = /trying to connect to the host (\S+)/.exec(message)?.[1]
       if (endpoint === undefined) return
       const { isSocketError } = error as { isSocketError?: boolean }
       const isMute = isSocketError || error instanceof errors.OperationTimedOutError
+      if (isMute && this.#said.has(endpoint)) return
+      if (!isMute) this.#said.add(endpoint)
       const startMs = this.#startedMs.get(endpoint)
       this.#startedMs.delete(endpoint)
       this.refused.set(endpoint, {

@@ -4,7 +4,7 @@ import {
   type ArrayOrObject,
   type Client,
   type EmptyCallback,
-  type errors,
+  errors,
   type HostMap,
   policies,
   types,
@@ -34,6 +34,11 @@ export class LocalDataCenter extends policies.loadBalancing.DefaultLoadBalancing
     super.init(client, hosts, callback)
   }
 }
+
+/** The data centre that requests go to; the declared types leave out both properties. */
+export const localDataCenterOf = (client: Client): string =>
+  (client as unknown as { options: { policies: { loadBalancing: { localDc: string } } } }).options.policies
+    .loadBalancing.localDc
 
 /**
  * Sends a request that failed again, because a second answer costs nothing: every statement of this stop is idempotent. The
@@ -69,14 +74,20 @@ export class RetryInTime extends policies.retry.RetryPolicy {
  * Runs a prepared statement; for a second again where the driver asks no policy. A replica failed: one that has just come
  * back may not know a table yet that was made while it was away. Or the statement was to be prepared by a member that was
  * up and had no connection at that moment: the driver, which goes to the next member otherwise, gives up then.
+ *
+ * @param earlier what an earlier try failed with, by another client
+ * @throws what the last try failed with, or, where that was not sent, the last that was: a write may be
+ *   stored
  */
-export const execute = async (client: Client, cql: string, values: ArrayOrObject) => {
+export const execute = async (client: Client, cql: string, values: ArrayOrObject, earlier?: unknown) => {
+  let ofSent = isUnsent(earlier) ? undefined : earlier
   for (const endAt = performance.now() + 1000; ; ) {
     try {
       return await client.execute(cql, values)
     } catch (error) {
+      if (!isUnsent(error)) ofSent = error
       const isOfReplica = replicaFailures.includes((error as Partial<errors.ResponseError>).code ?? 0)
-      if (!(isOfReplica || hadNoConnection(error)) || performance.now() > endAt) throw error
+      if (!(isOfReplica || hadNoConnection(error)) || performance.now() > endAt) throw ofSent ?? error
       await wait(100)
     }
   }
@@ -85,6 +96,17 @@ export const execute = async (client: Client, cql: string, values: ArrayOrObject
 /** The driver has no class of its own for a member that is up and has no connection (lib/host-connection-pool.js, 4.10). */
 export const hadNoConnection = (error: unknown): boolean =>
   (error as Partial<Error> | undefined)?.message === 'No connection available'
+
+/**
+ * Whether no member was asked at all: each one was marked as down already, which the driver gives as a
+ * string, or had no connection.
+ */
+export const isUnsent = (error: unknown): boolean =>
+  error instanceof errors.NoHostAvailableError
+    ? Object.values(error.innerErrors ?? {}).every(
+        (inner) => typeof inner === 'string' || hadNoConnection(inner),
+      )
+    : hadNoConnection(error)
 
 const { readFailure, writeFailure } = types.responseErrorCodes
 const replicaFailures = [readFailure, writeFailure]

@@ -1,6 +1,8 @@
 import type { Client } from 'cassandra-driver'
 import { type Fault, SchemaFault } from 'connection'
 import type { Config } from './config.ts'
+import { countNamed } from './contact-points.ts'
+import { localDataCenterOf } from './policies.ts'
 
 // Schema changes are agreed on by all members, which takes longer than a read and is not to be tried twice at once.
 export const ddl = { prepare: false, readTimeout: 10_000, isIdempotent: false }
@@ -8,11 +10,25 @@ export const ddl = { prepare: false, readTimeout: 10_000, isIdempotent: false }
 /**
  * Makes the keyspace, with as many copies as {@link replicationFor} says or as the cluster allows.
  *
+ * @param names address → the names that lead there
  * @returns a warning where that is another number
- * @throws {@link SchemaFault} where COMPOSE_SCYLLA_REPLICATION_FACTOR asks for what the cluster cannot keep
+ * @throws {@link SchemaFault} where COMPOSE_SCYLLA_REPLICATION_FACTOR asks for what the cluster cannot keep,
+ *   and where the cluster has fewer members than the URL names, and too few for three copies
  */
-export const makeKeyspace = async (client: Client, config: Config): Promise<Fault[]> => {
+export const makeKeyspace = async (
+  client: Client,
+  config: Config,
+  names: Map<string, string[]>,
+): Promise<Fault[]> => {
   const wanted = replicationFor(client, config)
+  const fewest = Math.min(...wanted.values())
+  const [known, named] = [client.hosts.length, countNamed(config, names)]
+  if (config.COMPOSE_SCYLLA_REPLICATION_FACTOR === undefined && known < named && fewest < 3)
+    throw new SchemaFault({
+      origin: 'keyspace grand_tour',
+      problem: `the cluster has ${known} of the ${named} members that the URL names; a keyspace made now would keep ${inCopies(fewest)} for ever`,
+      remedy: 'Wait for the others, correct the URL, or set COMPOSE_SCYLLA_REPLICATION_FACTOR.',
+    })
   for (const [dataCenter, hosts] of membersOf(client)) {
     const copies = wanted.get(dataCenter) ?? 0
     // ScyllaDB refuses this, but Cassandra makes a keyspace to which nothing can be written for want of replicas.
@@ -71,30 +87,41 @@ const tooMany = (copies: number, why: string, most: number) =>
 
 type Replication = Record<string, string | number>
 
-/** IF NOT EXISTS keeps an old keyspace as it is: how it differs from what this stop would have made. */
+/**
+ * IF NOT EXISTS keeps an old keyspace as it is: how it differs from what this stop would have made. Another
+ * data centre may have fewer copies, or none: no request of this stop needs them.
+ */
 export const differenceOf = (client: Client, config: Config, replication: Replication): string[] => {
   const wanted = replicationFor(client, config)
   const racks = racksOf(client)
-  const isRight = ([dataCenter, copies]: [string, number]) =>
-    [copies, racks.get(dataCenter)].includes(Number(replication[dataCenter]))
+  const local = localDataCenterOf(client)
+  const isRight = ([dataCenter, copies]: [string, number]) => {
+    const kept = Number(replication[dataCenter] ?? 0)
+    return kept === copies || kept === racks.get(dataCenter) || (dataCenter !== local && kept < copies)
+  }
   if (/NetworkTopologyStrategy$/.test(String(replication.class)) && [...wanted].every(isRight)) return []
   const own = inWords({ class: 'NetworkTopologyStrategy', ...Object.fromEntries(wanted) })
   return [`replication is ${inWords(replication)}; this stop would make it ${own}`]
 }
 
-/** Where no member may be lost: LOCAL_QUORUM needs all of one or two copies, and only of three or more less than all. */
-export const lossWarnings = (client: Client, replication: Replication): Fault[] =>
-  [...membersOf(client).keys()]
-    .map((dataCenter) => ({
-      dataCenter,
-      copies: Number(replication[dataCenter] ?? replication.replication_factor ?? 0),
-    }))
-    .filter(({ copies }) => copies < 3)
-    .map(({ dataCenter, copies }) => ({
+/**
+ * Where no member may be lost: LOCAL_QUORUM needs all of one or two copies, and only of three or more less
+ * than all. It needs none of another data centre.
+ */
+export const lossWarnings = (client: Client, replication: Replication): Fault[] => {
+  const dataCenter = localDataCenterOf(client)
+  const copies = Number(replication[dataCenter] ?? replication.replication_factor ?? 0)
+  if (copies >= 3) return []
+  return [
+    {
       origin: 'keyspace grand_tour',
-      problem: `with ${copies} ${copies === 1 ? 'copy' : 'copies'} in ${dataCenter} it survives no loss: while one of their members is down, words can be neither read nor written`,
+      problem: `with ${inCopies(copies)} in ${dataCenter} it survives no loss: while one of their members is down, words can be neither read nor written`,
       remedy: 'Three copies on three members go on with two of them.',
-    }))
+    },
+  ]
+}
+
+const inCopies = (count: number) => `${count} ${count === 1 ? 'copy' : 'copies'}`
 
 /** Such as `NetworkTopologyStrategy datacenter1: 3`. */
 const inWords = ({ class: strategy = '', ...copies }: Replication): string => {

@@ -14,12 +14,14 @@ const CREATE_TABLE =
  * replication that differs is a warning. Nothing is created that is there already, so a user without the right to
  * create can do with what another has made.
  *
- * @throws {@link SchemaFault} for a table that cannot be used, and a replication that the cluster cannot keep
+ * @param names address → the names that lead there
+ * @throws {@link SchemaFault} for a table that cannot be used, a replication that the cluster cannot keep,
+ *   and a keyspace that would be made before the members that the URL names
  */
-export const ensureSchema = async (client: Client, config: Config) => {
+export const ensureSchema = async (client: Client, config: Config, names: Map<string, string[]>) => {
   const before = await read(client)
   const isMade = before.columns.length === 0
-  const warnings = before.replication === undefined ? await makeKeyspace(client, config) : []
+  const warnings = before.replication === undefined ? await makeKeyspace(client, config, names) : []
   if (isMade) await makeTable(client)
   const { found, faults } = inspect(client, config, isMade ? await read(client) : before)
   return { found: { ...found, created: isMade }, faults: [...warnings, ...faults] }

@@ -16,7 +16,7 @@ export const strangersOf = async (
   contact: Contact,
   client: Client,
 ): Promise<{ server: string; fault: Fault }[]> => {
-  const { config, names, logins } = contact
+  const { config, names, logins, advertised } = contact
   const reached = reachedOf(contact)
   const state = client.getState()
   const named = new Set(config.COMPOSE_SCYLLA_URL.flatMap((url) => endpointsOf(url, names)))
@@ -34,8 +34,12 @@ export const strangersOf = async (
     const { problem } = faultOf(config)(logins.whyNot(address).error, server)
     return `the member in ${rack} says that it is at ${server}, but ${problem}`
   })
-  contact.advertised ??= advertisedBy(contact)
-  const map = { ...Object.fromEntries(config.COMPOSE_SCYLLA_MAPS ?? []), ...(await contact.advertised) }
+  await Promise.all(reached.filter((url) => !advertised.has(url)).map((url) => ask(url, contact)))
+  const told = config.COMPOSE_SCYLLA_URL.map((url) => advertised.get(url))
+  const map: Record<string, string> = Object.assign(
+    Object.fromEntries(config.COMPOSE_SCYLLA_MAPS ?? []),
+    ...told,
+  )
   const isMapped = (address: string) => Object.keys(map).some((key) => hostOf(key) === hostOf(address))
   for (const { address } of strangers) if (!isMapped(address)) map[asContactPoint(address)] = 'HOST:PORT'
   const fault = {
@@ -46,24 +50,22 @@ export const strangersOf = async (
   return [{ server: serverOf(teller), fault }]
 }
 
-/** What each member of the URL says of itself → where the URL has it, where the two differ. Asks each one alone. */
-const advertisedBy = async (contact: Contact): Promise<Record<string, string>> => {
-  const { names, clientOf } = contact
-  const asked = reachedOf(contact).flatMap((url) =>
-    endpointsOf(url, names).map((endpoint) => ({ url, contactPoint: asContactPoint(endpoint) })),
-  )
+/** Asks a member of the URL what it says of itself, and keeps its answer; without one it is asked again. */
+const ask = async (url: ServerUrl, { names, clientOf, advertised }: Contact) => {
   const answers = await Promise.allSettled(
-    asked.map(async ({ url, contactPoint }) => {
+    endpointsOf(url, names).map(async (endpoint) => {
+      const contactPoint = asContactPoint(endpoint)
       const client = clientOf([contactPoint])
       try {
         await client.connect()
         const local = (await client.execute("SELECT * FROM system.local WHERE key = 'local'")).first()
-        const advertised = asContactPoint(`${local.rpc_address}:${local.rpc_port ?? url.port}`)
-        return advertised === contactPoint ? [] : [[advertised, serverOf(url)] as const]
+        const said = asContactPoint(`${local.rpc_address}:${local.rpc_port ?? url.port}`)
+        return said === contactPoint ? [] : [[said, serverOf(url)] as const]
       } finally {
         await client.shutdown()
       }
     }),
   )
-  return Object.fromEntries(answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : [])))
+  const told = answers.filter((answer) => answer.status === 'fulfilled').map(({ value }) => value)
+  if (told.length > 0) advertised.set(url, Object.fromEntries(told.flat()))
 }

@@ -1,9 +1,16 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import type { Client } from 'cassandra-driver'
+import type { ServerUrl } from 'connection'
+import { certificatesFor } from 'local-databases/certificates'
 import { readConfig } from '../src/config.ts'
-import type { Contact } from '../src/contact-points.ts'
+import { type Contact, hostOf } from '../src/contact-points.ts'
 import { Logins } from '../src/logins.ts'
 import { AddressesOfConfig } from '../src/policies.ts'
+import { makeKeyspace } from '../src/replication.ts'
+import { inspectSchema } from '../src/schema.ts'
 import { strangersOf } from '../src/strangers.ts'
 
 const right = { COMPOSE_SCYLLA_URL: 'https://user:p%40ss@one:9142,https://user:p%40ss@two:9143' }
@@ -46,16 +53,22 @@ test('a map of IPv6 addresses has brackets, as a URL has; the driver is given no
 
 // With stubs of the driver's client: not every machine that runs the tests has IPv6.
 test('a member behind an IPv6 address is asked what it says of itself, and the map to set has brackets', async () => {
-  const config = readConfig({ COMPOSE_SCYLLA_URL: 'https://user:pass@[::1]:9142' })
+  const COMPOSE_SCYLLA_URL = 'https://user:pass@[::1]:9142,https://user:pass@[::2]:9143'
+  const config = readConfig({ COMPOSE_SCYLLA_URL })
+  const [early, late] = config.COMPOSE_SCYLLA_URL as [ServerUrl, ServerUrl]
   const asked: string[] = []
   const contact: Contact = {
-    ...{ config, names: new Map([['::1', ['::1']]]), tls: undefined, logins: new Logins('user', 'pass') },
-    reached: new Set(config.COMPOSE_SCYLLA_URL),
-    clientOf: (contactPoints) => {
-      asked.push(...contactPoints)
-      const first = () => ({ rpc_address: 'fd00::1', rpc_port: 9042 })
-      const none = async () => {}
-      return { connect: none, execute: async () => ({ first }), shutdown: none } as unknown as Client
+    ...{ config, tls: undefined, logins: new Logins('user', 'pass') },
+    names: new Map(['::1', '::2'].map((address) => [address, [address]])),
+    ...{ reached: new Set([early]), advertised: new Map() },
+    clientOf: ([contactPoint = '']) => {
+      asked.push(contactPoint)
+      // The other one does not answer the first time.
+      const connect = async () => {
+        if (asked.filter((one) => one === '[::2]:9143').length === 1) throw new Error('paused')
+      }
+      const first = () => ({ rpc_address: `fd00${hostOf(contactPoint)}`, rpc_port: 9042 })
+      return { connect, execute: async () => ({ first }), shutdown: async () => {} } as unknown as Client
     },
   }
   const hosts = ['fd00::1:9042', 'fd00::2:9042'].map((address) => ({
@@ -72,6 +85,93 @@ test('a member behind an IPv6 address is asked what it says of itself, and the m
   expect(stranger?.fault.problem).toContain('says that it is at [fd00::1]:9042, but [fd00::1]:9042 is not')
   const map = '{"[fd00::1]:9042":"[::1]:9142","[fd00::2]:9042":"HOST:PORT"}'
   expect(stranger?.fault.remedy).toContain(`COMPOSE_SCYLLA_MAPS to ${map}:`)
+
+  // A member that is reached later completes it, as soon as it answers; nobody is asked again.
+  contact.reached.add(late)
+  await strangersOf(contact, client)
+  const [again] = await strangersOf(contact, client)
+  await strangersOf(contact, client)
+  expect(asked).toEqual(['[::1]:9142', '[::2]:9143', '[::2]:9143'])
+  const whole = '{"[fd00::1]:9042":"[::1]:9142","[fd00::2]:9042":"[::2]:9143"}'
+  expect(again?.fault.remedy).toContain(`COMPOSE_SCYLLA_MAPS to ${whole}:`)
+})
+
+/** Members of data centres, as the driver knows them; requests go to dc1. */
+const knowing = (dataCenters: string[], execute: (cql: string) => object = () => ({})) => {
+  const hosts = dataCenters.map((datacenter, index) => ({ datacenter, rack: `rack${index}` }))
+  return {
+    options: { policies: { loadBalancing: { localDc: 'dc1' } } },
+    hosts: { length: hosts.length, values: () => hosts },
+    execute: async (cql: string) => execute(cql),
+  } as unknown as Client
+}
+
+test('no keyspace is made while the cluster has fewer members than the URL names, and than three', async () => {
+  const three = { COMPOSE_SCYLLA_URL: ['a', 'b', 'c'].map((host) => `https://u:p@${host}:9142`).join(',') }
+  const made = async (members: number, more = {}, names = new Map<string, string[]>()) => {
+    const statements: string[] = []
+    const client = knowing(Array(members).fill('dc1'), (cql) => [statements.push(cql)])
+    await makeKeyspace(client, readConfig({ ...three, ...more }), names)
+    return statements.map((cql) => /'dc1': \d/.exec(cql)?.[0])
+  }
+  await expect(made(1)).rejects.toThrow(
+    'keyspace grand_tour: the cluster has 1 of the 3 members that the URL names; a keyspace made now would keep 1 copy for ever. Wait for the others, correct the URL, or set COMPOSE_SCYLLA_REPLICATION_FACTOR.',
+  )
+  await expect(made(2)).rejects.toThrow('keep 2 copies for ever')
+  expect(await made(3)).toEqual(["'dc1': 3"])
+  expect(await made(1, { COMPOSE_SCYLLA_REPLICATION_FACTOR: '1' })).toEqual(["'dc1': 1"])
+  // Names of the same member, one of which has two addresses; one that does not resolve may be a member.
+  const same = new Map([
+    ['::1', ['b']],
+    ['127.0.0.1', ['a', 'b']],
+  ])
+  await expect(made(1, {}, same)).rejects.toThrow('has 1 of the 2 members')
+  expect(await made(2, {}, same)).toEqual(["'dc1': 2"])
+  const four = { COMPOSE_SCYLLA_URL: `${three.COMPOSE_SCYLLA_URL},https://u:p@d:9142` }
+  expect(await made(3, four)).toEqual(["'dc1': 3"])
+})
+
+test('copies in another data centre are nobody’s warning: requests need those of their own', async () => {
+  const faultsOf = async (copies: Record<string, string>) => {
+    const replication = { class: 'NetworkTopologyStrategy', ...copies }
+    const columns = ['id', 'word', 'definition'].map((column_name) => ({
+      column_name,
+      ...(column_name === 'id' ? { type: 'uuid', kind: 'partition_key' } : { type: 'text', kind: 'regular' }),
+    }))
+    const result = { first: () => ({ replication }), rows: columns }
+    const { faults } = await inspectSchema(
+      knowing(['dc1', 'dc1', 'dc1', 'dc2', 'dc2'], () => result),
+      readConfig(right),
+    )
+    return faults.map(({ problem }) => problem)
+  }
+  expect(await faultsOf({ dc1: '3' })).toEqual([])
+  expect(await faultsOf({ dc1: '3', dc2: '1' })).toEqual([])
+  expect(await faultsOf({ dc1: '2', dc2: '1' })).toEqual([
+    'its replication is NetworkTopologyStrategy dc1: 2 dc2: 1; this stop would make it NetworkTopologyStrategy dc1: 3 dc2: 2',
+    expect.stringContaining('with 2 copies in dc1 it survives no loss'),
+  ])
+  expect(await faultsOf({ dc1: '3', dc2: '4' })).toHaveLength(1) // more than there are members
+})
+
+test('the key of another client certificate is told, with whatever else is wrong', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'pair-'))
+  const { members } = await certificatesFor(join(folder, 'pair'), [['one'], ['two']], 'good')
+  const faultsWith = (key = '', more: NodeJS.ProcessEnv = {}) => {
+    const pair = { PATH_TO_SCYLLA_CLIENT_CERT: members[0]?.certificate, PATH_TO_SCYLLA_CLIENT_KEY: key }
+    return faultsOf({ ...right, ...pair, ...more })
+  }
+  const fault = 'PATH_TO_SCYLLA_CLIENT_KEY: is not the key of PATH_TO_SCYLLA_CLIENT_CERT'
+  expect(faultsWith(members[0]?.key)).toBe('')
+  expect(faultsWith(members[1]?.key)).toBe(fault)
+  const wrong = { PATH_TO_SCYLLA_CERT: '/nowhere/ca.pem', PORT: 'eighty' }
+  expect(faultsWith(members[1]?.key, wrong).split('\n')).toEqual([
+    expect.stringMatching(/^PORT: /),
+    expect.stringMatching(/^PATH_TO_SCYLLA_CERT: /),
+    fault,
+  ])
+  expect(faultsWith('/nowhere/client.key')).toMatch(/^PATH_TO_SCYLLA_CLIENT_KEY: .* does not exist.*$/)
+  await rm(folder, { recursive: true })
 })
 
 test('every wrong variable is named at once, each with what would be right', () => {

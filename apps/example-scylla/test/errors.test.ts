@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { expect, test } from '@jest/globals'
 import { type Client, type ExecutionOptions, errors, types } from 'cassandra-driver'
 import { sentence } from 'connection'
@@ -5,6 +6,7 @@ import { Unavailable } from 'server'
 import { readConfig } from '../src/config.ts'
 import { faultOf, isSilence, refusal } from '../src/errors.ts'
 import { memberOf } from '../src/facts.ts'
+import { Logins } from '../src/logins.ts'
 import { execute, RetryInTime } from '../src/policies.ts'
 
 const config = readConfig({
@@ -77,6 +79,27 @@ test('a cluster of which every member is marked as down is unavailable, and a wr
   })
 })
 
+// With a stub: Node.js as a server closes without an alert where it refuses a certificate.
+test('what a server says of a client certificate is not lost to the closed socket that follows it', () => {
+  const client = new EventEmitter()
+  const logins = new Logins('u', 'p')
+  logins.listenTo(client as unknown as Client)
+  const log = (message: string, error?: Error) => client.emit('log', 'warning', 'Connection', message, error)
+  const failing = (error: Error) =>
+    log('There was an error when trying to connect to the host 10.0.0.1:1', error)
+  const closed = Object.assign(new Error('Socket was closed'), { isSocketError: true })
+  const told = () => sentence(faultOf(config)(logins.whyNot('10.0.0.1:1').error, '10.0.0.1:1'))
+
+  log('Connecting to 10.0.0.1:1')
+  failing(new Error('ssl/tls alert unknown ca:SSL alert number 48'))
+  failing(closed)
+  expect(told()).toContain('10.0.0.1:1 refuses the client certificate')
+  log('Connecting to 10.0.0.1:1')
+  expect(told()).toContain('10.0.0.1:1 refuses the client certificate') // until more is known
+  failing(closed)
+  expect(told()).toContain('10.0.0.1:1 speaks TLS but answers no CQL')
+})
+
 test('an error of this program stays what it is', () => {
   const error = new TypeError('x is not a function')
   expect(refusal(config)(error)).toBe(error)
@@ -105,10 +128,11 @@ test('a member without a connection is unavailable, and a write was not sent', (
 
 test('a statement is tried again while a replica fails or none is connected, and at once told what else it fails with', async () => {
   const { readFailure, syntaxError } = types.responseErrorCodes
-  const failingWith = (...each: (number | string)[]) => {
-    const failures = each.map((one) =>
-      typeof one === 'string' ? new Error(one) : new errors.ResponseError(one, 'failed'),
-    )
+  const failingWith = (...each: (number | string | Error)[]) => {
+    const failures = each.map((one) => {
+      if (typeof one === 'string') return new Error(one)
+      return typeof one === 'number' ? new errors.ResponseError(one, 'failed') : one
+    })
     const run = async () => {
       const failure = failures.shift()
       if (failure) throw failure
@@ -123,4 +147,15 @@ test('a statement is tried again while a replica fails or none is connected, and
   const always = failingWith(...Array.from({ length: 100 }, () => readFailure))
   await expect(execute(always, 'SELECT', [])).rejects.toMatchObject({ code: readFailure })
   expect(performance.now() - startedAt).toBeLessThan(3000) // within what a request may take
+
+  // What was sent once may be stored, though it could not be sent again.
+  const outcomeOf = async (client: Client, earlier?: unknown) =>
+    refusal(config)(await execute(client, 'INSERT', [], earlier).catch((error: unknown) => error))
+  const lost = new errors.NoHostAvailableError({})
+  const failed = new errors.ResponseError(types.responseErrorCodes.writeFailure, 'failed')
+  expect(await outcomeOf(failingWith(failed, lost))).toMatchObject({ sent: true, cause: failed })
+  expect(await outcomeOf(failingWith('No connection available', lost))).toMatchObject({ sent: false })
+  // Where a fresh client has taken over.
+  expect(await outcomeOf(failingWith(lost), failed)).toMatchObject({ sent: true, cause: failed })
+  expect(await outcomeOf(failingWith(lost), lost)).toMatchObject({ sent: false })
 })

@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createServer } from 'node:tls'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { types } from 'cassandra-driver'
 import { until } from 'conformance'
@@ -14,6 +16,8 @@ import { attempt, stepOf } from './attempt.ts'
 import { freshCluster, rowsOf } from './database.ts'
 import { testDiagnosis } from './diagnosis.ts'
 import { frontOf } from './front.ts'
+
+const run = promisify(execFile)
 
 // Two members of one rack, who say that they are where they cannot be reached, and who want a right for everything.
 const advertised = [1, 2].map((n) => `127.9.9.${n}`)
@@ -90,6 +94,13 @@ describe('names and ports', () => {
 
   test('one of three names that does not resolve is a warning, told once, while the others serve (pain 2)', async () => {
     const three = envTo(urlTo('no-such-host.invalid', 9042), atBoth.COMPOSE_SCYLLA_URL)
+    // It may be a member that is still to come, and a keyspace keeps the copies that it is made with.
+    await withoutSchema()
+    await attempt({ ...good, ...three }, ({ report }) => {
+      expect(report.reason).toContain('the cluster has 2 of the 3 members that the URL names')
+      expect(stepOf(report, 'schema')?.state).toBe('failed')
+    })
+    await attempt(good, ({ report }) => expect(report.reason).toBeNull())
     await attempt({ ...good, ...three }, ({ report, log }) => {
       expect(report).toMatchObject({ state: 'warning', reason: null })
       expect(stepOf(report, 'name', 0)).toMatchObject({ state: 'failed', found: null })
@@ -131,6 +142,23 @@ describe('certificates', () => {
     front.close()
   })
 
+  // With a stub of the name server: not every machine that runs the tests has a name of two addresses.
+  test('minimal.ts verifies a name at whichever of its addresses the driver dials (pain 5)', async () => {
+    const front = await frontOf({ member: first, ca, certificates: byName })
+    const names = `
+      import dns from 'node:dns/promises'
+      import { syncBuiltinESMExports } from 'node:module'
+      const all = [{ address: '::1' }, { address: '127.0.0.1' }]
+      dns.lookup = async (name, options) => (options?.all ? all : all[0])
+      syncBuiltinESMExports()`
+    const program = ['--import', `data:text/javascript,${encodeURIComponent(names)}`, 'minimal.ts']
+    const env = { ...envTo(urlTo('localhost', front.port)), PATH_TO_SCYLLA_CERT: byName.authority }
+    const cwd = join(import.meta.dirname, '..')
+    const { stdout } = await run(process.execPath, program, { cwd, env, timeout: 30_000 })
+    expect(stdout).toContain('more than half')
+    front.close()
+  })
+
   test('one that ends within 30 days is a warning in the report and a line in the log (pain 7)', async () => {
     const front = await frontOf({ member: first, ca, certificates: ending })
     const env = { ...envTo(urlTo('127.0.0.1', front.port)), PATH_TO_SCYLLA_CERT: ending.authority }
@@ -145,12 +173,12 @@ describe('certificates', () => {
     front.close()
   })
 
-  test('a member that asks for a client certificate lets in who shows one, and nobody else', async () => {
+  test('a member that asks for a client certificate lets in who shows one, and says so to others', async () => {
     const front = await frontOf({ member: first, ca, certificates: byName, isClientAsked: true })
     const env = { ...envTo(urlTo('localhost', front.port)), PATH_TO_SCYLLA_CERT: byName.authority }
     await attempt(env, ({ report }) => {
       expect(report.state).toBe('failed')
-      expect(report.reason).toContain(`:${front.port} `)
+      expect(report.reason).toContain(`:${front.port} asks for a client certificate`)
     })
     const [own] = byName.members
     const shown = {

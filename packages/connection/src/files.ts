@@ -15,7 +15,8 @@ export const certificateFile = () =>
       /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END [A-Z0-9 ]*CERTIFICATE-----/g,
     )
     if (blocks === null) return `holds no PEM certificate (-----BEGIN CERTIFICATE-----)${whatItHolds(pem)}`
-    for (const block of blocks) new X509Certificate(block)
+    // Also as it stands: a line that is missing between two of them is a fault to TLS.
+    for (const text of [pem, ...blocks]) new X509Certificate(text)
     return undefined
   })
 
@@ -26,6 +27,15 @@ export const privateKeyFile = () =>
     createPrivateKey(pem)
     return undefined
   })
+
+/**
+ * Whether a private key is that of a certificate; of the first where a file has several, which is the
+ * client's. Also true where one of the two is not set, or cannot be used, which is told of its own variable.
+ */
+export const isKeyOf = (certificate?: Partial<PemFile>, key?: Partial<PemFile>): boolean =>
+  certificate?.pem === undefined ||
+  key?.pem === undefined ||
+  new X509Certificate(certificate.pem).checkPrivateKey(createPrivateKey(key.pem))
 
 const pemFile = (faultOf: (pem: string) => string | undefined) =>
   z.string().transform((path, context): PemFile => {

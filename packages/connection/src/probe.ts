@@ -44,13 +44,12 @@ export const probeTls = (
   { host, ...options }: ConnectionOptions & { host: string },
   timeoutMs: number,
 ): Promise<Found<'certificate'>> =>
-  new Promise((resolve, reject) => {
+  new Promise<Found<'certificate'>>((resolve, reject) => {
     // An address cannot be sent as a TLS server name (RFC 6066 section 3).
     const servername = isIP(host) === 0 ? { servername: host } : {}
     const secured = secure({ ...servername, ...options, host, socket }, () => {
       resolve(certificateOf(secured))
       secured.destroy()
-      socket.destroy()
     })
     const timer = setTimeout(() => secured.destroy(timedOut('TLS handshake', timeoutMs)), timeoutMs)
     keepRefused(secured)
@@ -59,10 +58,10 @@ export const probeTls = (
     // A server that closes without a word during the handshake raises 'close' alone.
     secured.on('close', () => {
       clearTimeout(timer)
-      socket.destroy()
       reject(new Error('Client network socket disconnected before secure TLS connection was established'))
     })
-  })
+    // Also where `secure` throws, as it does for a client certificate that it cannot use.
+  }).finally(() => socket.destroy())
 
 /** What is found of the certificate where there is no TLS. */
 export const notEncrypted: Found<'certificate'> = {

@@ -1,5 +1,7 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
+import { rootCertificates } from 'node:tls'
 import { expect, test } from '@jest/globals'
 import { explainNetwork, sentence } from '../src/faults.ts'
 import { openSocket, probeTls, resolveName } from '../src/probe.ts'
@@ -67,6 +69,16 @@ test('a port that accepts and says nothing is given up after the deadline', asyn
   expect(explained(error)).toBe(
     'COMPOSE_X_URL: db.example.com:3306 is reached but does not answer (no TLS handshake within 200 ms). It is overloaded, paused or cut off.',
   )
+  server.close()
+})
+
+test('a client certificate that TLS cannot use leaves no socket open', async () => {
+  const { server, port } = await listening((socket) => void socket.on('error', () => {}))
+  const socket = await openSocket('127.0.0.1', port, 1000)
+  const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+  const pair = { cert: rootCertificates[0] ?? '', key: key.export({ type: 'pkcs8', format: 'pem' }) }
+  await expect(probeTls(socket, { host: '127.0.0.1', ...pair }, 1000)).rejects.toThrow('mismatch')
+  expect(socket.destroyed).toBe(true)
   server.close()
 })
 

@@ -46,6 +46,9 @@ test('what cannot be used is named, with what would be right', () => {
   expect(
     faultOf(certificateFile(), file('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n')),
   ).toMatch(/cannot be used/)
+  expect(faultOf(certificateFile(), file(certificates.replace('-----\n-----', '----------')))).toMatch(
+    /cannot be used/,
+  )
   expect(faultOf(privateKeyFile(), file(certificates))).toMatch(
     /holds no PEM private key, but a certificate$/,
   )
