@@ -47,7 +47,7 @@ const installProductionPackages = ({ name }: Manifest, folder: string): void => 
     'minimum-release-age': '0', // was checked when these very packages were installed; asking again needs the network
   }
   const options = Object.entries(settings).map(([setting, value]) => `--config.${setting}=${value}`)
-  const args = ['--filter', name, 'deploy', '--prod', '--offline', ...options, folder]
+  const args = ['--filter', name, 'deploy', '--prod', '--prefer-offline', ...options, folder]
   execFileSync('pnpm', args, { stdio: ['ignore', 'pipe', 'inherit'] })
 
   for (const entry of readdirSync(folder)) {

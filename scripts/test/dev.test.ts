@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, utimesSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,7 +7,6 @@ import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals'
 import { type App, until } from 'conformance'
 import { createClient } from 'contract'
-import { freePort } from 'local-databases/ports'
 import { processesWith } from './processes.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -78,7 +78,7 @@ const dev = async (app: App) => {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(NODE_OPTIONS|COMPOSE_.*|PATH_TO_.*)$/.test(name)),
   )
-  const port = await freePort(['127.0.0.1'])
+  const port = randomInt(10_000, 20_000) // where no other test takes one while the database starts
   const pnpm: ChildProcess = spawn('pnpm', ['--filter', app, 'dev'], {
     cwd: root,
     env: { ...env, LOCAL_DATABASES: directory, PORT: String(port) },

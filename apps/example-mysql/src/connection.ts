@@ -128,13 +128,16 @@ export const connect = (config: Config, log: Logger) => {
  * What the server's own settings may have otherwise. Texts travel as utf8mb4 both ways: a server that ignores what its
  * clients ask for (skip-character-set-client-handshake), or that has an init_connect, may have said something else.
  *
+ * Without autocommit, a word that was acknowledged would be rolled back with its connection, and a connection's first list
+ * would be its last: nobody else's words would come into it.
+ *
  * A table that another program made may not hold every text: without strict mode such a text is stored cut or with "?"
  * in it, and nobody is told. And a connection that was cut without a word keeps the locks of its transaction until the
  * server gives it up: by default after eight hours. Twice `idleTimeout`, whatever the server's own time is: with a
  * shorter one it would close connections that a request is about to use.
  */
 const SESSION = `SET NAMES utf8mb4, SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',STRICT_ALL_TABLES'),
-  SESSION wait_timeout = 60`
+  SESSION wait_timeout = 60, SESSION autocommit = 1`
 
 /** The whole way: name, port, certificate, login, schema. The first connection stays, to watch the server with. */
 const open = async (config: Config, steps: Steps, signal: AbortSignal) => {

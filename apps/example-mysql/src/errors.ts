@@ -1,6 +1,7 @@
 import { causesOf, explainNetwork, type FaultAt, SchemaFault, sentence } from 'connection'
 import { NotStorable, Unavailable } from 'server'
 import { type Config, serversOf } from './config.ts'
+import { conflicts } from './statements.ts'
 
 /** An error of mysql2: a server's own has an errno, an SQLSTATE and mostly a name as its code. */
 export type Refusal = Error & { code?: string; errno?: number; sqlState?: string; sent?: boolean }
@@ -194,6 +195,9 @@ export const faultOf =
  */
 const cannotHold = [1366, 1406, 3854, 3988]
 
+/** ER_DUP_ENTRY, ER_CHECK_CONSTRAINT_VIOLATED, and MariaDB's: of rules that this stop's own table does not have. */
+const breaksRule = [1062, 3819, 4025]
+
 /** ER_ERROR_DURING_COMMIT: the only answer of a server that leaves open whether a statement took effect. */
 const inDoubt = 1180
 
@@ -207,14 +211,21 @@ export const isRefused = (error: unknown): boolean => {
 export const refusal =
   (config: Config) =>
   (error: unknown): Error => {
-    const { errno = 0, sent = true } = error as Refusal
+    const { errno = 0, sqlState = '', sent = true } = error as Refusal
     if (cannotHold.includes(errno)) {
       return new NotStorable(
         'The table, made by another program, cannot hold this text. Use characters of its charset, or a shorter text.',
       )
     }
-    // Where nothing was sent, no connection came about: a 503, whatever the server has against it.
-    const fault = explain(error, config) ?? (sent ? undefined : faultOf(config)(error))
+    if (breaksRule.includes(errno)) {
+      return new NotStorable(
+        'The table, made by another program, has a rule that this word breaks, such as one that each comes once.',
+      )
+    }
+    // Where nothing was sent, no connection came about; of class 08 (connection exception) is what a node says that has
+    // left its Galera cluster; a conflict is another transaction's. A 503, whatever the server has against it.
+    const isOfMoment = !sent || sqlState.startsWith('08') || conflicts.includes(errno)
+    const fault = explain(error, config) ?? (isOfMoment ? faultOf(config)(error) : undefined)
     if (fault === undefined) return error as Error
     return new Unavailable(sentence(fault), { cause: error, sent: sent && !isRefused(error) })
   }

@@ -33,7 +33,7 @@ export const transaction = async <T>(
 }
 
 /** ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, ER_TRANSACTION_ROLLBACK_DURING_COMMIT (of a group of servers). */
-const conflicts = [1205, 1213, 3101]
+export const conflicts = [1205, 1213, 3101]
 
 /**
  * Runs `work` on a connection of the pool within the deadline. The driver has no deadline for the wait for a

@@ -307,6 +307,32 @@ describe.each(programs.map((program, index) => ({ program, database: databases[i
       expect(await rowsOf(admin, 'SELECT definition FROM grand_tour.words')).toEqual([{ definition: '🍵' }])
     })
 
+    test('words are committed, and those of others seen, also where the server says otherwise to every client', async () => {
+      await using _ = await setGlobal('init_connect', 'SET autocommit = 0')
+      await using stop = await ready()
+      const words = () => stop.execute<RowDataPacket[]>('SELECT word FROM words ORDER BY id')
+      await stop.execute(ADD, ['ours', 'x'])
+      expect(await rowsOf(admin, 'SELECT word FROM grand_tour.words')).toEqual([{ word: 'ours' }])
+      expect(await words()).toHaveLength(1)
+      await admin.query("INSERT INTO grand_tour.words (word, definition) VALUES ('theirs', 'x')")
+      expect(await words()).toHaveLength(2)
+    })
+
+    test('what is there is found also where the server takes no backslash for an escape', async () => {
+      await attempt(env)
+      const few = await as(
+        'few',
+        made,
+        'GRANT SELECT ON compose.* TO @@',
+        'GRANT SELECT, INSERT ON grand_tour.* TO @@',
+      )
+      const [{ mode }] = (await rowsOf(admin, 'SELECT @@GLOBAL.sql_mode AS mode')) as [RowDataPacket]
+      await using _ = await setGlobal('sql_mode', `${mode},NO_BACKSLASH_ESCAPES`)
+      const { step, faults } = await attempt(few)
+      expect(step('schema')).toMatchObject({ state: 'ok', found: { database: 'grand_tour', created: false } })
+      expect(faults).toEqual([])
+    })
+
     test('the isolation level of the session is told', async () => {
       const { step } = await attempt(env)
       expect(step('read and write')?.found).toEqual({
@@ -398,6 +424,23 @@ describe.each(programs.map((program, index) => ({ program, database: databases[i
       expect(refusal(readConfig(few))(error)).toMatchObject({
         message: expect.stringMatching(/allows the user few no more \(max_que\w+\)/),
         sent: false,
+      })
+    })
+
+    test('what the server will not do at this moment is a 503, and what another’s table does not take a 422', async () => {
+      const answer = refusal(readConfig(env))
+      const left = { code: 'ER_UNKNOWN_COM_ERROR', errno: 1047, sqlState: '08S01' }
+      const conflict = { code: 'ER_LOCK_DEADLOCK', errno: 1213, sqlState: '40001' }
+      for (const said of [left, conflict])
+        expect(answer(Object.assign(new Error('said'), said))).toMatchObject({
+          message: expect.stringContaining(`${server} refused (${said.code})`),
+          sent: false,
+        })
+      await using stop = await ready()
+      await admin.query('ALTER TABLE grand_tour.words ADD UNIQUE (word)')
+      await stop.execute(ADD, ['once', 'x'])
+      expect(answer(await stop.execute(ADD, ['once', 'y']).catch((error) => error))).toMatchObject({
+        message: expect.stringContaining('has a rule that this word breaks'),
       })
     })
 

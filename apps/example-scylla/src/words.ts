@@ -23,7 +23,7 @@ export const words =
   (database: Database): FastifyPluginAsyncZod =>
   async (server) => {
     const list = sendWords({
-      cursor: z.uuid(),
+      cursor: z.guid(), // any 16 bytes: ids that another program made need not be those of an RFC
       read: async (after, limit) => {
         const result =
           after === undefined

@@ -83,6 +83,23 @@ export const testOriginal = ({ env, admin, way }: Cluster): void =>
         }
       })
 
+      test('are walked through page by page, whatever ids another program gave', async () => {
+        await make('id')
+        // Of no version that an RFC knows.
+        for (const id of ['00000000-0000-0000-0000-000000000001', '11111111-1111-1111-1111-111111111111'])
+          await rowsOf(
+            admin,
+            `INSERT INTO grand_tour.words (id, word, definition) VALUES (${id}, '${id}', 'x')`,
+          )
+        const stop = await spawnStop('example-scylla', env)
+        try {
+          const pages = await Array.fromAsync(stop.client.pages(1))
+          expect(pages.flat()).toHaveLength(2)
+        } finally {
+          await stop.stop()
+        }
+      })
+
       test('with the key my_table_id are explained, not altered', async () => {
         await make('my_table_id')
         const stop = await spawnStop('example-scylla', env, { waitUntilReady: false })

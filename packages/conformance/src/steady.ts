@@ -8,8 +8,8 @@ import { performance } from 'node:perf_hooks'
 const everyMs = 20
 /** The most that a gap between two looks counts for: 20 ms, and what a busy machine makes of it. */
 const mostGapMs = 250
-/** A gap that long is told as a stall: nearly what a member of a database waits for another one. */
-const stallMs = 800
+/** A gap that long is told as a stall: half of what a member of a database waits for another one, which stood still, too. */
+const stallMs = 400
 
 let steadyMs = 0
 let stalls = 0

@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { isAbsolute } from 'node:path'
 import * as z from 'zod'
 
 /** A file in PEM form that a variable names. */
@@ -45,7 +46,7 @@ const pemFile = (faultOf: (pem: string) => string | undefined) =>
       if (fault === undefined) return { path, pem }
       context.addIssue({ code: 'custom', message: `${path} ${fault}` })
     } catch (error) {
-      context.addIssue({ code: 'custom', message: `${path} ${reasonOf(error)}` })
+      context.addIssue({ code: 'custom', message: `${path} ${reasonOf(error, path)}` })
     }
     return z.NEVER
   })
@@ -55,9 +56,12 @@ const whatItHolds = (pem: string): string => {
   return label === undefined ? '' : `, but a ${label.toLowerCase()}`
 }
 
-const reasonOf = (error: unknown): string => {
+const reasonOf = (error: unknown, path: string): string => {
   const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'ENOENT') return 'does not exist. Give the path of an existing PEM file'
+  if (code === 'ENOENT')
+    return isAbsolute(path)
+      ? 'does not exist. Give the path of an existing PEM file'
+      : `does not exist in ${process.cwd()}. Give the whole path of an existing PEM file`
   if (code === 'EACCES') return 'may not be read by this user. Grant read permission'
   if (code === 'EISDIR') return 'is a directory. Give the path of the PEM file in it'
   return `cannot be used: ${message}`

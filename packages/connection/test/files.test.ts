@@ -36,6 +36,9 @@ test('what cannot be used is named, with what would be right', () => {
   expect(faultOf(certificateFile(), '/nowhere/ca.pem')).toBe(
     '/nowhere/ca.pem does not exist. Give the path of an existing PEM file',
   )
+  expect(faultOf(certificateFile(), './ca.pem')).toBe(
+    `./ca.pem does not exist in ${process.cwd()}. Give the whole path of an existing PEM file`,
+  )
   expect(faultOf(certificateFile(), folder)).toBe(
     `${folder} is a directory. Give the path of the PEM file in it`,
   )

@@ -14,6 +14,9 @@ const faultOf = (text: string) =>
     .error?.issues.map(({ message }) => message)
     .join('\n')
 
+/** What a `#` that Node.js took for a comment leaves has no @. */
+const cutShort = ' (in a .env file, a # that is not quoted ends the value)'
+
 describe('a list of URLs', () => {
   test('has a port for each, decoded credentials, a path and options', () => {
     expect(urls.parse('https://u:p%40ss@one:1/name?mode=x, http://u:p@[::1],https://u:p@10.0.0.1:3')).toEqual(
@@ -73,10 +76,10 @@ describe('a list of URLs', () => {
   test.each([
     ['host:9042', 'does not start with https:// or http://'],
     ['mysql://u:s3cret@host', 'the scheme mysql:// is not https or http'],
-    ['https://host:9042', 'names no user and password'],
+    ['https://host:9042', `names no user and password${cutShort}`],
     ['https://u@host:9042', 'names no user and password'],
-    ['https://u:s3cret%40host:9042', 'names no user and password'],
-    ['https://u:p?s3cret', 'names no user and password'],
+    ['https://u:s3cret%40host:9042', `names no user and password${cutShort}`],
+    ['https://u:p?s3cret', `names no user and password${cutShort}`],
     ['https://u:s3cret@', 'names no host'],
     ['https://u:s3cret@host:port', 'the port "port" is not a number from 1 to 65535'],
     ['https://u:s3cret@host:70000', 'the port "70000" is not a number from 1 to 65535'],

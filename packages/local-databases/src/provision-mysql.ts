@@ -77,7 +77,10 @@ const unpackMysql = async ({ folder, signal, onProgress }: Provisioning, mirror:
 /** The mirror that this machine's apt takes Debian from; undefined where there is none, as on Ubuntu. */
 const debianMirror = async (): Promise<string | undefined> => {
   const targets = await outputOf('apt-get', 'indextargets', '--format', '$(LABEL) $(REPO_URI)')
-  return /^Debian (\S+)$/m.exec(targets)?.[1]
+  if (targets !== '') return /^Debian (\S+)$/m.exec(targets)?.[1]
+  // It has not read its lists yet, and knows no label: the address tells.
+  const all = ['indextargets', '--no-release-info', '--format', '$(COMPONENT) $(REPO_URI)']
+  return /^main (\S+\/debian\/?)$/m.exec(await outputOf('apt-get', ...all))?.[1]
 }
 
 const aptConfiguration = (folder: string): string => `\

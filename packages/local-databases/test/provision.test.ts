@@ -23,7 +23,8 @@ jest.unstable_mockModule('../src/docker.ts', () => ({
 }))
 jest.unstable_mockModule('../src/programs.ts', () => ({
   ...programs,
-  outputOf: async (program: string) => said[program] ?? '',
+  outputOf: async (program: string, ...args: string[]) =>
+    said[`${program} ${args.slice(0, 2).join(' ')}`] ?? said[program] ?? '',
   run,
 }))
 const { installPackages, notInApt } = await import('../src/packages.ts')
@@ -104,6 +105,16 @@ test('where apt has no Debian mirror, MariaDB is announced at once, and not wher
   const again = provisioning()
   await provisionMysql(again)
   expect(again.announce).not.toHaveBeenCalled()
+})
+
+test.each([
+  ['Debian', 'main http://deb.example.com/debian/', 'downloads MySQL'],
+  ['Ubuntu', 'main http://archive.example.com/ubuntu/', 'installs MariaDB'],
+])('where apt has not read its lists yet, the address tells %s', async (_, target, what) => {
+  said = { 'apt-get indextargets --no-release-info': `main http://other.example.com/\n${target}\n` }
+  const given = provisioning()
+  await expect(provisionMysql(given)).rejects.toThrow('no')
+  expect(given.announce.mock.calls).toEqual([[expect.stringContaining(what)]])
 })
 
 test.each([false, true])(
