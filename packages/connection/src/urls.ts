@@ -72,8 +72,7 @@ const parse = (text: string, form: Form): ServerUrl | string[] => {
   const [, credentials = '', host = '', port, path = '', query = ''] = parts
   const colon = credentials.indexOf(':')
   // What follows may be the password then, so it is not looked at.
-  if (colon < 1)
-    return [...faults, `names no user and password${text.includes('@') ? '' : cutShort}`]
+  if (colon < 1) return [...faults, `names no user and password${text.includes('@') ? '' : cutShort}`]
   if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65535))
     faults.push(`the port "${port}" is not a number from 1 to 65535`)
 
