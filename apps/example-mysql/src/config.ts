@@ -1,4 +1,4 @@
-import { certificateFile, isKeyOf, nearest, privateKeyFile, serverOf, serverUrls } from 'connection'
+import { certificateFile, keyOf, nearest, privateKeyFile, serverOf, serverUrls } from 'connection'
 import { listenVariables, readEnvironment } from 'server'
 import * as z from 'zod'
 
@@ -58,14 +58,7 @@ const variables = z.object({
 
 /** A client certificate and its key are of use only together. */
 const together = [['PATH_TO_MYSQL_CLIENT_CERT', 'PATH_TO_MYSQL_CLIENT_KEY']] as const
-const withPair = variables.refine(
-  (set) => isKeyOf(set.PATH_TO_MYSQL_CLIENT_CERT, set.PATH_TO_MYSQL_CLIENT_KEY),
-  {
-    path: ['PATH_TO_MYSQL_CLIENT_KEY'],
-    message: 'is not the key of PATH_TO_MYSQL_CLIENT_CERT',
-    when: () => true, // default: only where nothing else is wrong
-  },
-)
+const withPair = variables.refine(...keyOf('PATH_TO_MYSQL_CLIENT_KEY', 'PATH_TO_MYSQL_CLIENT_CERT'))
 
 /**
  * The environment, typed.

@@ -1,4 +1,4 @@
-import { certificateFile, isKeyOf, privateKeyFile, serverOf, serverUrls } from 'connection'
+import { certificateFile, keyOf, privateKeyFile, serverOf, serverUrls } from 'connection'
 import { listenVariables, readEnvironment } from 'server'
 import * as z from 'zod'
 
@@ -47,14 +47,7 @@ const variables = z.object({
 
 /** A client certificate and its key are of use only together. */
 const together = [['PATH_TO_SCYLLA_CLIENT_CERT', 'PATH_TO_SCYLLA_CLIENT_KEY']] as const
-const withPair = variables.refine(
-  (set) => isKeyOf(set.PATH_TO_SCYLLA_CLIENT_CERT, set.PATH_TO_SCYLLA_CLIENT_KEY),
-  {
-    path: ['PATH_TO_SCYLLA_CLIENT_KEY'],
-    message: 'is not the key of PATH_TO_SCYLLA_CLIENT_CERT',
-    when: () => true, // default: only where nothing else is wrong
-  },
-)
+const withPair = variables.refine(...keyOf('PATH_TO_SCYLLA_CLIENT_KEY', 'PATH_TO_SCYLLA_CLIENT_CERT'))
 
 /**
  * The environment, typed.

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { type CallFrame, frameOf, type Profile, partOf, selfUs } from './profile.ts'
+import { type CallFrame, frameOf, hottest, type Profile, partOf, selfUs } from './profile.ts'
 
 /** A call, by all ways that lead to it from the root: microseconds in it, and in what it calls. */
 type Call = { frame: CallFrame; us: number; calls: Map<string, Call> }
@@ -11,10 +11,10 @@ type Call = { frame: CallFrame; us: number; calls: Map<string, Call> }
  */
 export const flameGraph = (profile: Profile, title: string): string => {
   const root = callsOf(profile)
-  const bars: Bar[] = []
-  lay(root, 0, 0, width / root.us, bars)
-  const height = (Math.max(...bars.map(({ depth }) => depth)) + 1) * rowHeight
   const scale = width / root.us
+  const bars: Bar[] = []
+  lay(root, 0, 0, scale, bars)
+  const height = (Math.max(...bars.map(({ depth }) => depth)) + 1) * rowHeight
   const drawn = bars.map(({ call, x, depth }) => {
     const [y, wide] = [head + height - (depth + 1) * rowHeight, call.us * scale]
     const percent = ((100 * call.us) / root.us).toFixed(1)
@@ -24,10 +24,10 @@ export const flameGraph = (profile: Profile, title: string): string => {
     const bar = `<rect x="${x.toFixed(1)}" y="${y}" ${size} fill="${colourOf(partOf(call.frame))}"/>`
     return `<g><title>${escaped(frameOf(call.frame))}: ${percent}%</title>${bar}${text}</g>`
   })
-  const legend = sharesOf(profile).map(([part, percent], index) => {
+  const legend = hottest(profile, partOf, 12).map(({ name, percent }, index) => {
     const [x, y] = [10 + (index % 4) * 295, 34 + Math.floor(index / 4) * 16]
-    const square = `<rect x="${x}" y="${y}" width="10" height="10" fill="${colourOf(part)}"/>`
-    return `${square}<text x="${x + 15}" y="${y + 9}">${escaped(part)}: ${percent.toFixed(1)}%</text>`
+    const square = `<rect x="${x}" y="${y}" width="10" height="10" fill="${colourOf(name)}"/>`
+    return `${square}<text x="${x + 15}" y="${y + 9}">${escaped(name)}: ${percent.toFixed(1)}%</text>`
   })
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${head + height}" role="img" aria-label="${escaped(title)}">
 <style>svg { background: #fff; font: 11px ui-monospace, monospace } text { fill: #24292f; pointer-events: none } .title { font-size: 14px; font-weight: 600 }</style>
@@ -45,7 +45,7 @@ const head = 90
 /** Pixels of the narrowest bar that is drawn. */
 const narrowest = 2
 
-/** The calls of all samples as one tree: nodes of the profile that differ in the line alone are one call. */
+/** The calls of all samples as one tree: what is called from the same place by the same name is one call. */
 const callsOf = (profile: Profile): Call => {
   const self = selfUs(profile)
   const byId = new Map(profile.nodes.map((node) => [node.id, node]))
@@ -80,20 +80,6 @@ const lay = (call: Call, x: number, depth: number, scale: number, bars: Bar[]): 
     lay(child, at, depth + 1, scale, bars)
     at += child.us * scale
   }
-}
-
-/** Whose code the time was spent in, in percent of it, the most first. */
-const sharesOf = (profile: Profile): [part: string, percent: number][] => {
-  const times = new Map<string, number>()
-  for (const [{ callFrame }, us] of selfUs(profile)) {
-    const part = partOf(callFrame)
-    times.set(part, (times.get(part) ?? 0) + us)
-  }
-  const all = times.values().reduce((sum, us) => sum + us, 0)
-  return [...times]
-    .map(([part, us]): [string, number] => [part, (100 * us) / all])
-    .sort(([, one], [, other]) => other - one)
-    .slice(0, 12)
 }
 
 /** This repository stands out; Node.js and what is native are grey; each package has a colour of its own. */

@@ -31,6 +31,23 @@ export const selfUs = ({ nodes, samples, timeDeltas }: Profile): Map<Node, numbe
   return times
 }
 
+/** A function or package, and the part of the busy time that was spent in itself, in percent. */
+type Hot = { name: string; percent: number }
+
+/** What has the most time of its own, the hottest first. */
+export const hottest = (profile: Profile, nameOf: (frame: CallFrame) => string, count = 10): Hot[] => {
+  const times = new Map<string, number>()
+  for (const [{ callFrame }, us] of selfUs(profile)) {
+    const name = nameOf(callFrame)
+    times.set(name, (times.get(name) ?? 0) + us)
+  }
+  const all = times.values().reduce((sum, time) => sum + time, 0)
+  return [...times]
+    .map(([name, time]) => ({ name, percent: (100 * time) / all }))
+    .sort((a, b) => b.percent - a.percent)
+    .slice(0, count)
+}
+
 /** Microseconds of a sample: one is taken each thousand, and what comes later was kept waiting for a processor. */
 const mostUs = 2000
 

@@ -30,13 +30,19 @@ export const privateKeyFile = () =>
   })
 
 /**
- * Whether a private key is that of a certificate; of the first where a file has several, which is the
- * client's. Also true where one of the two is not set, or cannot be used, which is told of its own variable.
+ * What `refine` of a zod object takes, so that a private key has to be that of a certificate; of the first where a file
+ * has several, which is the client's. One that is not set, or cannot be used, is told of its own variable.
  */
-export const isKeyOf = (certificate?: Partial<PemFile>, key?: Partial<PemFile>): boolean =>
-  certificate?.pem === undefined ||
-  key?.pem === undefined ||
-  new X509Certificate(certificate.pem).checkPrivateKey(createPrivateKey(key.pem))
+export const keyOf = (keyName: string, certificateName: string) => {
+  const isRight = (set: Record<string, unknown>): boolean => {
+    const [certificate, key] = [set[certificateName], set[keyName]] as Partial<PemFile | undefined>[]
+    if (certificate?.pem === undefined || key?.pem === undefined) return true
+    return new X509Certificate(certificate.pem).checkPrivateKey(createPrivateKey(key.pem))
+  }
+  // `when`: by default only where nothing else is wrong.
+  const rule = { path: [keyName], message: `is not the key of ${certificateName}`, when: () => true }
+  return [isRight, rule] as const
+}
 
 const pemFile = (faultOf: (pem: string) => string | undefined) =>
   z.string().transform((path, context): PemFile => {

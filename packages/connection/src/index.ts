@@ -2,7 +2,7 @@ export type { Fault } from 'contract'
 export type { Activity, MemberState, Statement } from './activity.ts'
 export { diagnose } from './diagnose.ts'
 export { causesOf, explainNetwork, type FaultAt, SchemaFault, sentence, type Target } from './faults.ts'
-export { certificateFile, isKeyOf, type PemFile, privateKeyFile } from './files.ts'
+export { certificateFile, keyOf, type PemFile, privateKeyFile } from './files.ts'
 export { type ConnectionStatus, keepConnected, type ServerFacts } from './keep-connected.ts'
 export { nearest } from './nearest.ts'
 export {
