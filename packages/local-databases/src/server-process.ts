@@ -94,8 +94,26 @@ export const serverProcess = (
       if (action === 'stop') return end()
       child.kill(({ kill: 'SIGKILL', pause: 'SIGSTOP', resume: 'SIGCONT' } as const)[action])
       isPaused = action === 'pause'
+      if (action === 'pause') await untilStopped(child)
       if (action === 'kill') await ended
     },
+  }
+}
+
+/**
+ * Waits until a process that was sent SIGSTOP has stopped: one of its threads has to run for that, and where the machine
+ * is busy the others still answer until it does.
+ */
+const untilStopped = async ({ pid }: ChildProcess): Promise<void> => {
+  const isStopped = async () => {
+    const status = await readFile(`/proc/${pid}/status`, 'latin1').catch(() => 'it has ended')
+    return !/^State:\t[RSD]/m.test(status)
+  }
+  const deadline = performance.now() + 10_000
+  while (!(await isStopped())) {
+    if (performance.now() > deadline)
+      throw new Error(`Process ${pid} was sent SIGSTOP and has not stopped after 10 s.`)
+    await delay(5)
   }
 }
 
