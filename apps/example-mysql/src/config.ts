@@ -38,7 +38,7 @@ const variables = z.object({
   ...listenVariables(8082),
   /** The server, and the database to log in to; the words live in the database grand_tour beside it. */
   COMPOSE_MYSQL_URL: serverUrl,
-  /** The certificate authority; without it, the system's authorities. */
+  /** The certificate authority; without it, those that Node.js trusts. */
   PATH_TO_MYSQL_CERT: certificateFile().optional(),
   /** A client certificate and its key, where the server asks for one. */
   PATH_TO_MYSQL_CLIENT_CERT: certificateFile().optional(),

@@ -29,7 +29,7 @@ const memberUrls = serverUrls({
 const variables = z.object({
   ...listenVariables(8081),
   COMPOSE_SCYLLA_URL: memberUrls,
-  /** The certificate authority; without it, the system's authorities. */
+  /** The certificate authority; without it, those that Node.js trusts. */
   PATH_TO_SCYLLA_CERT: certificateFile().optional(),
   /** A client certificate and its key, where the cluster asks for one. */
   PATH_TO_SCYLLA_CLIENT_CERT: certificateFile().optional(),

@@ -10,7 +10,7 @@ export type Target = {
   port: number
   /** The variable that names the certificate authority's file. */
   authorityVariable: string
-  /** That file; undefined when the system's authorities are used. */
+  /** That file; undefined when those are used that Node.js trusts. */
   authorityFile: string | undefined
 }
 
@@ -75,7 +75,7 @@ export const explainNetwork = (error: unknown, target: Target): FaultAt | undefi
     ) {
       const trusted =
         authorityFile === undefined
-          ? "the system's authorities do not include"
+          ? 'Node.js does not trust'
           : `${authorityFile} does not hold`
       return certificate(
         `the certificate of ${server} is signed by an unknown authority: one that ${trusted}${seen}`,
