@@ -4,6 +4,8 @@ import type { Health, Problem } from './problems.ts'
 import { type Times, untilAnswered } from './until-answered.ts'
 import type { Word, Words } from './words.ts'
 
+export { isInDoubt } from './until-answered.ts'
+
 /** A refusal by the service, with everything it said. */
 export class ProblemError extends Error {
   readonly problem: Problem
@@ -63,17 +65,20 @@ export const createClient = (baseUrl: string, fetch: typeof globalThis.fetch = g
 
     /**
      * Adds a word; resolves when the database has it, once. Every attempt sends the same Idempotency-Key, so that a 503
-     * and a connection that is lost can be followed by another one; any other refusal is thrown at once.
+     * and a connection that is lost can be followed by another one; any other refusal is thrown at once. Where an
+     * attempt before it may have stored the word, an `InDoubtError` with the key is thrown instead.
      *
-     * A stop that cannot keep keys says 501: without a key of the caller's own, the word is then sent once without one.
+     * A stop that cannot keep keys says 501: without a key of the caller's own, the word is then sent once without one,
+     * unless it is in doubt.
      */
     add: async ({ word, definition }: Word, { key, ...times }: AddOptions = {}): Promise<void> => {
       const body = JSON.stringify({ word, definition })
       const json = { 'content-type': 'application/json' }
       const put = (headers: Record<string, string>) => (signal: AbortSignal) =>
         call(paths.words, { method: 'PUT', headers, body, signal })
+      const sent = key ?? newKey()
       try {
-        await untilAnswered(put({ ...json, 'idempotency-key': key ?? newKey() }), times)
+        await untilAnswered(put({ ...json, 'idempotency-key': sent }), times, sent)
       } catch (error) {
         const keepsNoKeys = error instanceof ProblemError && error.problem.status === 501
         if (key !== undefined || !keepsNoKeys) throw error

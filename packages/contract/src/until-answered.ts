@@ -8,6 +8,35 @@ export type Times = {
   deadlineMs?: number
 }
 
+/** Nobody knows whether the word is stored: an attempt may have stored it, whatever was said after that. */
+export class InDoubtError extends Error {
+  /** The Idempotency-Key of every attempt: the word that is added again with it is there once. */
+  readonly key: string
+
+  /**
+   * @param told what was thrown last
+   * @param cause what the first attempt threw that may have stored the word
+   */
+  constructor(key: string, told: unknown, cause: unknown) {
+    const said = (told as Error).message.replace(/\.$/, '')
+    super(`${said}. An attempt may have stored the word: add it again with the key ${key}.`, { cause })
+    this.name = 'InDoubtError'
+    this.key = key
+  }
+}
+
+/**
+ * Whether a word may be stored whose sending threw this: not after a 4xx or a 501, nor after a 503 of a stop, which says
+ * so where it cannot know. A 503 that says nothing is a proxy's. Where nobody listens nothing was sent; of a browser that is
+ * not to be had.
+ */
+export const isInDoubt = (error: unknown): boolean => {
+  if ((error as { cause?: { code?: string } }).cause?.code === 'ECONNREFUSED') return false
+  const { status = 500, detail } = (error as Partial<ProblemError>).problem ?? {}
+  if (status === 503 && detail !== undefined) return detail.includes('may or may not have been stored')
+  return status >= 500 && status !== 501
+}
+
 /** Milliseconds for one attempt: a stop answers in `limits.answerMs`, so a connection that is silent then is lost. */
 const attemptMs = limits.answerMs + 1500
 
@@ -16,26 +45,36 @@ const attemptMs = limits.answerMs + 1500
  * over a time that doubles from 100 ms to 2 s, so that clients that were cut off together do not come back together
  * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). For what may be sent twice.
  *
- * @throws any other refusal, at once; else what the last attempt threw that was not ended by the deadline itself
+ * @param key the Idempotency-Key of every attempt; without one there is to be one attempt
+ *
+ * @throws any other refusal, at once; else what the last attempt threw that was answered or cut off; in the place of
+ * both {@link InDoubtError}, where another attempt may have stored the word
  */
 export const untilAnswered = async <Answer>(
   attempt: (signal: AbortSignal) => Promise<Answer>,
   { signal, deadlineMs = 30_000 }: Times,
+  key = '',
 ): Promise<Answer> => {
   const end = performance.now() + deadlineMs
-  let reason: unknown
+  let told: unknown
+  let doubt: unknown
   for (let spreadMs = 100; ; spreadMs = Math.min(2 * spreadMs, 2000)) {
     const leftMs = Math.ceil(end - performance.now())
     const late = AbortSignal.timeout(leftMs > 0 ? Math.min(leftMs, attemptMs) : attemptMs)
     try {
       return await attempt(signal ? AbortSignal.any([signal, late]) : late)
     } catch (error) {
+      if (signal?.aborted) throw error
       const { problem, retryAfterSeconds = 0 } = error as Partial<ProblemError>
-      if (signal?.aborted || (problem !== undefined && problem.status !== 503)) throw error
-      if (!late.aborted) reason = error
+      if (isInDoubt(error)) doubt ??= error
+      if (problem !== undefined || !late.aborted) told = error
       const pauseMs = retryAfterSeconds * 1000 + spreadMs * (0.5 + Math.random() / 2)
+      const isRefused = problem !== undefined && problem.status !== 503
       // What cannot be tried again in time is told now.
-      if (performance.now() + pauseMs >= end) throw reason ?? error
+      if (isRefused || performance.now() + pauseMs >= end) {
+        const last = told ?? error
+        throw doubt === undefined || doubt === last ? last : new InDoubtError(key, last, doubt)
+      }
       await pause(pauseMs, signal)
     }
   }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
-import { createClient, ProblemError } from 'contract'
+import { createClient, InDoubtError } from 'contract'
 
 const word = { word: 'halt', definition: 'A small station' }
 const key = '0b3e1c1e-8c5d-4f5e-9a57-6f1d2c3b4a59'
@@ -29,6 +29,9 @@ const refused =
     response
       .writeHead(status, headers)
       .end(JSON.stringify({ type: 'about:blank', title: 'Problem', status, detail }))
+
+const inDoubt = (key: string | undefined) =>
+  `An attempt may have stored the word: add it again with the key ${key}.`
 
 afterEach(() => {
   server?.close()
@@ -79,14 +82,39 @@ describe('adding a word', () => {
     expect(keys).toHaveLength(1)
   })
 
-  test('ends at its deadline, with the last thing it was told', async () => {
-    const { client, keys } = await clientOf(refused(503, {}, 'first'), refused(503, {}, 'last'), silent)
+  test('ends at its deadline, with the last thing it was told and that the last attempt got no answer', async () => {
+    const { client, keys } = await clientOf(refused(503, {}, 'first'), refused(503, {}, 'last.'), silent)
     const askedAt = performance.now()
     const error = await client.add(word, { deadlineMs: 1500 }).catch((thrown: unknown) => thrown)
     expect(performance.now() - askedAt).toBeGreaterThan(1490)
     expect(keys).toHaveLength(3)
-    expect(error).toBeInstanceOf(ProblemError)
-    expect((error as ProblemError).message).toBe('last')
+    expect(error).toBeInstanceOf(InDoubtError)
+    expect(error).toMatchObject({ key: keys[0], cause: { name: 'TimeoutError' } })
+    expect((error as InDoubtError).message).toBe(`last. ${inDoubt(keys[0])}`)
+  })
+
+  test('tells of an attempt that may have stored it, whatever is said after that', async () => {
+    const unknown = refused(503, {}, 'No answer. The word may or may not have been stored.')
+    const answers: [(response: ServerResponse) => unknown, object][] = [
+      [lost, { message: 'fetch failed' }],
+      [unknown, { problem: { status: 503 } }],
+      [(response) => response.writeHead(503).end('<h1>Upstream reset</h1>'), { problem: { status: 503 } }],
+    ]
+    for (const [answer, cause] of answers)
+      for (const status of [503, 403, 500]) {
+        const { client, keys } = await clientOf(answer, refused(status, { 'retry-after': '60' }))
+        const error = await client.add(word).catch((thrown: unknown) => thrown)
+        expect(error).toBeInstanceOf(InDoubtError)
+        expect(error).toMatchObject({ message: `MySQL is away. ${inDoubt(keys[0])}`, key: keys[0], cause })
+        server?.close()
+      }
+  })
+
+  test('is not in doubt where nobody listens', async () => {
+    const { client } = await clientOf(taken)
+    server?.close()
+    const error = await client.add(word, { deadlineMs: 500 }).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ message: 'fetch failed', cause: { code: 'ECONNREFUSED' } })
   })
 
   test('does not wait in vain for a time that is past its deadline', async () => {
@@ -99,6 +127,16 @@ describe('adding a word', () => {
     const { client, keys } = await clientOf(refused(501), taken)
     await client.add(word)
     expect(keys).toEqual([expect.any(String), undefined])
+  })
+
+  test('is sent without a key after attempts that were refused, and not after one that may have stored it', async () => {
+    const refusedFirst = await clientOf(refused(503), refused(501), taken)
+    await refusedFirst.client.add(word)
+    expect(refusedFirst.keys).toEqual([expect.any(String), expect.any(String), undefined])
+    server?.close()
+    const { client, keys } = await clientOf(lost, refused(501), taken)
+    await expect(client.add(word)).rejects.toMatchObject({ name: 'InDoubtError', key: expect.any(String) })
+    expect(keys).toEqual([keys[0], keys[0]])
   })
 
   test('without a key is not tried again', async () => {

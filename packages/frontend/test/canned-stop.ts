@@ -66,10 +66,10 @@ export const startCannedStop = async (words: Word[] = []): Promise<CannedStop> =
       const key = request.headers['idempotency-key'] as string | undefined
       stop.attempts.push({ key, word })
       if (stop.addProblem) return refuse(response, stop.addProblem)
-      if (stop.unholdable.includes(word.word))
-        return refuse(response, problem(422, 'its character set is latin1'))
       if (key !== undefined && !stop.keepsKeys)
         return json(response, 501, { type: 'about:blank', title: 'Not Implemented', status: 501 })
+      if (stop.unholdable.includes(word.word))
+        return refuse(response, problem(422, 'its character set is latin1'))
       if (key === undefined) await stop.hangsKeyless
       if (key === undefined || !keys.has(key + body)) stop.words.push(word)
       if (key !== undefined) keys.add(key + body)

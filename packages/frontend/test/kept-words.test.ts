@@ -11,6 +11,7 @@ describe('a word sent while the database is away', () => {
   const { open } = canned
   const field = (name: 'Word' | 'Definition') => canned.page.getByRole('textbox', { name })
   const keptWords = () => canned.page.getByRole('region', { name: 'Kept until the database is back' })
+  const givenBack = (says: string) => canned.page.locator('.given-back').filter({ hasText: says })
   const justAdded = () => canned.page.getByRole('region', { name: 'Just added' })
 
   const add = async (word: string, definition: string): Promise<void> => {
@@ -152,6 +153,121 @@ describe('a word sent while the database is away', () => {
     expect(stop.words.length).toBe(1)
   })
 
+  test('goes without a key also where it was refused before for certain', async () => {
+    const { stop } = canned
+    await open()
+    loseDatabase()
+    await add('halt', 'A small station')
+    await keptWords().getByText('halt').waitFor()
+    stop.keepsKeys = false
+    bringDatabaseBack()
+    await justAdded().getByText('halt').waitFor()
+    expect(stop.words.length).toBe(1)
+  })
+
+  test('is given back, not sent without a key, where it may be stored by one, and goes if somebody sends it all the same', async () => {
+    const { stop } = canned
+    await open()
+    stop.lostAnswers = Number.POSITIVE_INFINITY
+    await add('halt', 'A small station')
+    await keptWords().getByText('halt').waitFor()
+    stop.keepsKeys = false
+    await canned.page.reload()
+    const card = givenBack('did not confirm halt')
+    await card.getByText('sent again it could come twice').waitFor()
+    expect(stop.words.length).toBe(1)
+    stop.lostAnswers = 0
+    await card.getByRole('button', { name: 'Put it back into the form' }).click()
+    await canned.page.keyboard.press('Enter')
+    await justAdded().getByText('halt').waitFor()
+    expect(stop.words.length).toBe(2)
+  })
+
+  test('is not sent by hand without a key before somebody is told that it could come twice', async () => {
+    const { stop } = canned
+    await open()
+    stop.addProblem = problem(500, 'A fault of this service.')
+    await add('halt', 'A small station')
+    await canned.page.getByRole('alert').getByText('Not confirmed').waitFor()
+    stop.addProblem = undefined
+    stop.keepsKeys = false
+    await canned.page.keyboard.press('Enter')
+    await canned.page.getByRole('alert').getByText('sent again it could come twice').waitFor()
+    expect(stop.words).toEqual([])
+    await canned.page.keyboard.press('Enter')
+    await justAdded().getByText('halt').waitFor()
+  })
+
+  test('keeps the reason why it was refused over a reload, also where it went without a key', async () => {
+    const { stop } = canned
+    await open()
+    stop.keepsKeys = false
+    loseDatabase()
+    await add('halt', 'A small station')
+    await keptWords().getByText('halt').waitFor()
+    stop.unholdable = ['halt']
+    bringDatabaseBack()
+    const card = givenBack('did not take halt').getByText('its character set is latin1')
+    await card.waitFor()
+    expect(stop.attempts.at(-1)?.key).toBeUndefined()
+    await canned.page.reload()
+    await card.waitFor()
+  })
+
+  test('may be stored and is told so, with its key kept, where a later attempt is refused', async () => {
+    const { stop } = canned
+    await open()
+    stop.lostAnswers = Number.POSITIVE_INFINITY
+    await add('halt', 'A small station')
+    await keptWords().getByText('halt').waitFor()
+    stop.addProblem = problem(403, 'The proxy wants a login.')
+    const card = givenBack('did not confirm halt')
+    await card.getByText('The proxy wants a login.').waitFor()
+    stop.addProblem = undefined
+    stop.lostAnswers = 0
+    await card.getByRole('button', { name: 'Put it back into the form' }).click()
+    await canned.page.keyboard.press('Enter')
+    await justAdded().getByText('halt').waitFor()
+    expect(stop.words.length).toBe(1)
+    expect(new Set(stop.attempts.map(({ key }) => key)).size).toBe(1)
+  })
+
+  test('that was given back and is typed again stands there once, waiting, and is there once', async () => {
+    const { stop } = canned
+    await open()
+    stop.lostAnswers = Number.POSITIVE_INFINITY
+    await add('halt', 'A small station')
+    await keptWords().getByText('halt').waitFor()
+    stop.addProblem = problem(500, 'A fault of this service.')
+    await givenBack('did not confirm halt').waitFor()
+    loseDatabase()
+    await add('halt', 'A small station')
+    await keptWords().getByText('halt').waitFor()
+    expect(await givenBack('halt').count()).toBe(0)
+    expect(await keptWords().locator('dt').count()).toBe(1)
+    stop.lostAnswers = 0
+    bringDatabaseBack()
+    await justAdded().getByText('halt').waitFor()
+    expect(await canned.page.locator('dt').allTextContents()).toEqual(['halt'])
+    expect(stop.words.length).toBe(1)
+  })
+
+  test('that is not confirmed stays in the form over a reload, with its key', async () => {
+    const { stop } = canned
+    await open()
+    stop.addProblem = problem(500, 'A fault of this service.')
+    await add('halt', 'A small station')
+    await canned.page.getByText('Your text is kept.').waitFor()
+    await canned.page.reload()
+    expect(await field('Word').inputValue()).toBe('halt')
+    expect(await field('Definition').inputValue()).toBe('A small station')
+    stop.addProblem = undefined
+    await field('Definition').press('Enter')
+    await justAdded().getByText('halt').waitFor()
+    expect(stop.words.length).toBe(1)
+    expect(new Set(stop.attempts.map(({ key }) => key)).size).toBe(1)
+  })
+
   test('has the same key when it is sent again by hand after an answer that says nothing for sure', async () => {
     const { stop } = canned
     await open()
@@ -176,7 +292,10 @@ describe('a word sent while the database is away', () => {
     stop.addProblem = undefined
     stop.lostAnswers = 0
     await canned.page.getByRole('button', { name: 'Put it back into the form' }).click()
-    await canned.page.keyboard.press('Enter')
+    await canned.page.reload()
+    expect(await field('Word').inputValue()).toBe('halt')
+    await field('Definition').press('Enter')
+    await justAdded().getByText('halt').waitFor()
     await canned.page.getByText('1 in all').waitFor()
     expect(stop.words).toEqual([{ word: 'halt', definition: 'A small station' }])
     expect(new Set(stop.attempts.map(({ key }) => key)).size).toBe(1)
@@ -210,6 +329,8 @@ describe('a word sent while the database is away', () => {
     await canned.page.reload()
     expect(asked).toEqual(['beforeunload'])
     await keptWords().getByText('halt').waitFor()
+    // It is on its way: from the form it would be sent as another word.
+    expect(await field('Word').inputValue()).toBe('')
     gate.resolve()
     await justAdded().getByText('halt').waitFor()
     await canned.page.getByText('1 in all').waitFor()
@@ -219,6 +340,7 @@ describe('a word sent while the database is away', () => {
     await canned.page.reload()
     expect(asked).toEqual(['beforeunload'])
     expect(await canned.page.evaluate(`sessionStorage.getItem('kept-words')`)).toBe('[]')
+    expect(await field('Word').inputValue()).toBe('')
   })
 
   test('is given back, not sent again, where it went without a key and the page was left before the answer', async () => {

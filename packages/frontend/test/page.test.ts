@@ -184,6 +184,18 @@ describe('the page', () => {
     expect(await canned.page.locator('.ending').evaluate('document.activeElement.className')).toBe('ending')
   })
 
+  test('keeps the focus where a button is gone that brought words, and more are to come', async () => {
+    canned.stop.words = numbered(150)
+    canned.stop.problem = problem(503, 'all 10 connections are busy')
+    canned.stop.retryAfterSeconds = 60
+    await canned.open()
+    await canned.page.getByRole('button', { name: 'Try now' }).waitFor()
+    canned.stop.problem = undefined
+    await canned.page.getByRole('button', { name: 'Try now' }).press('Enter')
+    await canned.page.getByText('100 so far').waitFor()
+    expect(await canned.page.locator('.ending:focus-within').count()).toBe(1)
+  })
+
   test('says that a connection is not encrypted, or encrypted but not verified', async () => {
     const database = { name: 'MySQL', version: '9.7.0', tls: null, verified: false }
     canned.stop.report = { ...reports.unverified, database }

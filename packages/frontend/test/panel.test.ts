@@ -177,6 +177,9 @@ describe('the details of the connection', () => {
     await button('Hide the details').click()
     await button('Show the details').click()
     await panel().waitFor()
+    expect(await canned.page.evaluate(`getComputedStyle(document.querySelector('.panel')).display`)).toBe(
+      'grid',
+    )
   })
 
   test('show which member answered last, with the train', async () => {
@@ -419,6 +422,20 @@ describe('Break it', () => {
     await button('Restore everything').click()
     await until('it to be undone', () => canned.stop.breakables?.every(({ broken }) => !broken))
     await button('Slow member 1').waitFor()
+  })
+
+  test('comes with its looks also where they did not come at first', async () => {
+    canned.stop.breakables = breakables
+    await canned.open()
+    await canned.page.route('**/break-it-*.css', (route) => route.abort(), { times: 1 })
+    const failed = canned.page.waitForEvent('requestfailed')
+    await button('Show the details').click()
+    await failed
+    await button('Hide the details').click()
+    await button('Show the details').click()
+    await button('Kill member 3').waitFor()
+    const position = `getComputedStyle(document.querySelector('.break-it')).position`
+    expect(await canned.page.evaluate(position)).toBe('relative')
   })
 
   test('says why where the stop refuses', async () => {

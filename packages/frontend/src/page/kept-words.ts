@@ -1,8 +1,8 @@
 import type { Word } from 'contract'
-import { type createClient, newKey, ProblemError } from 'contract/client'
+import { type createClient, isInDoubt, newKey, ProblemError } from 'contract/client'
 import { limits } from 'contract/limits'
-import { askBeforeLeaving, readStored, writeStored } from './kept-words-stored.ts'
 import { createStore, type Store } from './store.ts'
+import { askBeforeLeaving, readStored, writeStored } from './stored.ts'
 import { backOffMs, retryAfterMs } from './trying-again.ts'
 import { keyOf, reasonOf, type WordList } from './word-list.ts'
 
@@ -14,7 +14,7 @@ export type KeptWord = Word & {
   sentAtMs: number
   /** Why it is given back; undefined while it is going to be sent. */
   refusal?: string
-  /** Whether it may be stored all the same. */
+  /** Whether it may be stored: an attempt has had no answer that says that it is not. */
   inDoubt?: boolean
 }
 
@@ -39,14 +39,14 @@ export const createKeptWords = (
   client: Pick<ReturnType<typeof createClient>, 'add'>,
   list: WordList,
 ): KeptWords => {
-  const [store, setState] = createStore<readonly KeptWord[]>(readStored())
+  const [store, setState] = createStore<readonly KeptWord[]>(readStored('kept-words', []))
   /** Those whose first attempt is under way: in the tab's storage, but not shown as kept unless that fails. */
   let begun: readonly KeptWord[] = []
-  /** The keys of words that go without one: after a reload they are given back, because sent again they could come twice. */
+  /** The keys of words that are being sent without one: after a reload they are given back, because sent again they could come twice. */
   const keyless = new Set<string>()
   const arrivals = new Map<string, () => void>()
-  /** The keys of words whose storing was not confirmed, for whoever sends the same text again. */
-  const unconfirmed = new Map<string, string>()
+  /** Words that were not confirmed, by their texts: who sends the same again sends the same key, also after a reload. */
+  const unconfirmed = new Map(readStored<[string, KeptWord][]>('unconfirmed', []))
   let failures = 0
   let sending = false
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -54,34 +54,36 @@ export const createKeptWords = (
   const set = (words: readonly KeptWord[]) => {
     setState(words)
     writeStored(
-      [...words, ...begun].map((kept) =>
-        keyless.has(kept.key) ? { ...kept, refusal: unsure, inDoubt: true } : kept,
-      ),
+      'kept-words',
+      [...words, ...begun].map((kept) => (keyless.has(kept.key) ? { ...kept, refusal: unsure } : kept)),
     )
+    writeStored('unconfirmed', [...unconfirmed])
     askBeforeLeaving(begun.length > 0 || isAnyWaiting(words))
   }
   const takeOut = (key: string) => set(store.state.filter((kept) => kept.key !== key))
 
-  const giveBack = (kept: KeptWord, refusal: string, inDoubt: boolean) => {
-    const given = { ...kept, refusal, inDoubt }
-    rememberKey(given)
+  const giveBack = (kept: KeptWord, refusal: string) => {
+    const given = { ...kept, refusal }
+    remember(given)
     set(store.state.map((other) => (other.key === kept.key ? given : other)))
   }
-  const rememberKey = (kept: KeptWord) => {
-    if (kept.inDoubt) unconfirmed.set(keyOf(kept), kept.key)
+  /** Once somebody was told that it could come twice, to send it again is to add another word. */
+  const remember = (given: KeptWord) => {
+    if (given.refusal === unsure) unconfirmed.delete(keyOf(given))
+    else unconfirmed.set(keyOf(given), given)
   }
 
   const add = async (word: Word): Promise<'added' | 'kept'> => {
-    const key = unconfirmed.get(keyOf(word)) ?? newKey()
-    const kept = { ...word, key, sentAtMs: Date.now() }
+    const { key = newKey(), inDoubt = false } = unconfirmed.get(keyOf(word)) ?? {}
+    const kept = { ...word, key, sentAtMs: Date.now(), inDoubt }
     let retryMs: number | undefined
-    // Before it is sent: a reload while the answer hangs must not lose it.
+    // Before it is sent: a reload while the answer hangs must not lose it. What was given back is this word.
     begun = [...begun, kept]
-    set(store.state)
+    takeOut(key)
     try {
       retryMs = await send(kept)
     } catch (error) {
-      rememberKey({ ...kept, inDoubt: isInDoubt(error) })
+      remember({ ...kept, refusal: reasonOf(error) })
       throw error
     } finally {
       begun = begun.filter((other) => other !== kept)
@@ -94,18 +96,31 @@ export const createKeptWords = (
 
   /** Sends once. Gives the milliseconds after which to try again, undefined when the database has it. */
   const send = async (kept: KeptWord): Promise<number | undefined> => {
-    const { word, definition, key } = kept
+    const { word, definition, key, inDoubt = false } = kept
+    const attempt = async (options: { key?: string }) => {
+      // Until an answer says otherwise: the page may be left before it comes.
+      kept.inDoubt = true
+      set(store.state)
+      try {
+        await client.add({ word, definition }, { ...options, deadlineMs: 0 })
+      } catch (error) {
+        kept.inDoubt = inDoubt || isInDoubt(error)
+        set(store.state)
+        throw error
+      }
+    }
     expect(kept)
     try {
-      await client.add({ word, definition }, { key, deadlineMs: 0 })
+      await attempt({ key })
     } catch (error) {
       const retryMs = retryAfterMs(error)
       if (retryMs !== undefined) return retryMs
+      const { problem } = error as ProblemError
+      if (problem.status !== 501) throw error
+      if (inDoubt) throw new ProblemError({ ...problem, detail: unsure })
       // A stop that cannot keep keys: the client then sends it without one, a single time.
-      if ((error as ProblemError).problem.status !== 501) throw error
       keyless.add(key)
-      set(store.state)
-      await client.add({ word, definition }, { deadlineMs: 0 })
+      await attempt({}).finally(() => keyless.delete(key))
     }
     unconfirmed.delete(keyOf(kept))
     arrivals.get(key)?.()
@@ -123,7 +138,7 @@ export const createKeptWords = (
     for (let kept = nextOf(store.state); kept; kept = nextOf(store.state)) {
       const { key, sentAtMs } = kept
       if (Date.now() - sentAtMs > keptAtMostMs) {
-        giveBack(kept, tooOld, true)
+        giveBack({ ...kept, inDoubt: true }, tooOld)
         continue
       }
       try {
@@ -136,7 +151,7 @@ export const createKeptWords = (
         failures = 0
         takeOut(key)
       } catch (error) {
-        giveBack(kept, reasonOf(error), isInDoubt(error))
+        giveBack(kept, reasonOf(error))
       }
     }
     sending = false
@@ -148,20 +163,15 @@ export const createKeptWords = (
   }
 
   // All of them before the first page of words comes: it may hold each one whose answer alone was lost.
-  store.state.forEach(expect)
-  store.state.forEach(rememberKey)
+  for (const kept of [...store.state, ...unconfirmed.values()]) expect(kept)
   set(store.state)
   void sendAll()
   return Object.assign(store, { add, sendAll: () => void sendAll(), takeOut })
 }
 
-const unsure =
-  'This page was left before the answer came, and sent again it could come twice. See whether it is there.'
+const unsure = 'Its answer was lost, and sent again it could come twice. See whether it is there.'
 
 const tooOld = `It was first sent more than ${limits.keyHours - 1} hours ago, and sent again it could come twice. See whether it is there.`
-
-/** Whether a word may be stored: only a 4xx says that it is not. */
-const isInDoubt = (error: unknown): boolean => !(error instanceof ProblemError) || error.problem.status >= 500
 
 /** Whether a word is still to be sent. */
 export const isAnyWaiting = (words: readonly KeptWord[]): boolean => nextOf(words) !== undefined

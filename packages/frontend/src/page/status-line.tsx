@@ -3,6 +3,7 @@ import type { ComponentChildren, ComponentType } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { Condition, ConnectionWatch } from './connection-watch.ts'
 import { inMs, latestMs, tlsInWords } from './in-words.ts'
+import { loadApart } from './load-apart.ts'
 import { type Shape, Sign } from './sign.tsx'
 import { isStage, remembered } from './stage.ts'
 import { useStore } from './store.ts'
@@ -60,7 +61,7 @@ const usePanel = (open: boolean) => {
   const [panel, setPanel] = useState<ComponentType<PanelProps> | 'failed'>()
   useEffect(() => {
     if (!open || typeof panel === 'function') return
-    import('./panel/panel.tsx').then(
+    loadApart(() => import('./panel/panel.tsx')).then(
       ({ Panel }) => setPanel(() => Panel),
       () => setPanel('failed'),
     )

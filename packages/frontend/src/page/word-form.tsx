@@ -5,7 +5,8 @@ import { codePoints, faultOf } from 'contract/text'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { isAnyWaiting, type KeptWords } from './kept-words.ts'
 import { createStore, type Store, useStore } from './store.ts'
-import { reasonOf } from './word-list.ts'
+import { readStored, writeStored } from './stored.ts'
+import { keyOf, reasonOf } from './word-list.ts'
 
 type Field = keyof Word
 type Faults = Partial<Record<Field, string | undefined>>
@@ -16,9 +17,15 @@ const fields = ['word', 'definition'] as const
 /** What is typed and not sent yet. */
 export type Draft = Store<Word> & { set(word: Word): void }
 
-/** A draft with nothing in it. */
-export const createDraft = (): Draft => {
-  const [store, set] = createStore(nothing)
+/** What was typed before a reload; without what is among `kept`: that was being sent when the page was left. */
+export const createDraft = (kept: readonly Word[]): Draft => {
+  const stored = readStored('draft', nothing)
+  const [store, setState] = createStore(nothing)
+  const set = (word: Word) => {
+    setState(word)
+    writeStored('draft', word)
+  }
+  set(kept.some((word) => keyOf(word) === keyOf(stored)) ? nothing : stored)
   return Object.assign(store, { set })
 }
 const nothing: Word = { word: '', definition: '' }

@@ -21,9 +21,10 @@ export const WordListView = ({ words, kept, draft, watch }: WordListViewProps) =
   const ending = useRef<HTMLDivElement>(null)
   const pressed = useRef(false)
 
-  // The button that was pressed is gone with the last page: whoever was on it stays at the same place.
+  // The button that was pressed may be gone: whoever was on it, and has not gone elsewhere, stays at the same place.
   useLayoutEffect(() => {
-    if (pressed.current && !list.more) ending.current?.focus({ preventScroll: true })
+    if (pressed.current && document.activeElement === document.body)
+      ending.current?.focus({ preventScroll: true })
     if (list.phase === 'well' && !list.loading) pressed.current = false
   }, [list])
   const press = () => {

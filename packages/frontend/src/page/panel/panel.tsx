@@ -2,6 +2,7 @@ import './panel.css'
 import type { ConnectionReport } from 'contract'
 import type { ComponentType } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { loadApart } from '../load-apart.ts'
 import { isStage } from '../stage.ts'
 import type { PanelProps } from '../status-line.tsx'
 import type { BreakItProps } from './break-it.tsx'
@@ -48,7 +49,7 @@ const useBreakIt = (canBreak: boolean) => {
   const [breakIt, setBreakIt] = useState<ComponentType<BreakItProps>>()
   useEffect(() => {
     if (canBreak)
-      import('./break-it.tsx').then(
+      loadApart(() => import('./break-it.tsx')).then(
         ({ BreakIt }) => setBreakIt(() => BreakIt),
         () => {}, // A stop without that folder has nothing to break.
       )
