@@ -4,13 +4,13 @@ import { checkServerIdentity } from 'node:tls'
 import cassandra from 'cassandra-driver'
 
 const { PATH_TO_SCYLLA_CERT: ca, COMPOSE_SCYLLA_DATACENTER: dc = 'datacenter1' } = process.env
-const list = (process.env.COMPOSE_SCYLLA_URL ?? '').split(',')
+const list = (process.env.COMPOSE_SCYLLA_URL ?? '').replaceAll('https://', 'cql://').split(',') // keeps a port of 443
 const urls = list.flatMap((url) => URL.parse(url) ?? []) // `new URL` would show the password in its error
 if (urls.length < list.length) throw new Error('COMPOSE_SCYLLA_URL: percent-encode user and password')
 const [{ username, password, port }] = urls as [URL]
 const names = new Map<string, string>() // the driver dials every address, the certificate carries names
-for (const { hostname } of urls)
-  for (const { address } of await lookup(hostname, { all: true })) names.set(address, hostname)
+for (const host of urls.map(({ hostname }) => hostname.replace(/[[\]]/g, '')))
+  for (const { address } of await lookup(host, { all: true })) names.set(address, host)
 const client = new cassandra.Client({
   contactPoints: urls.map(({ host }) => host),
   localDataCenter: dc,

@@ -1,6 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type ConnectionOptions, checkServerIdentity, type PeerCertificate } from 'node:tls'
-import { type ArrayOrObject, Client, type ClientOptions, policies, types } from 'cassandra-driver'
+import {
+  type ArrayOrObject,
+  Client,
+  type ClientOptions,
+  policies,
+  type QueryOptions,
+  types,
+} from 'cassandra-driver'
 import { keepConnected, type Steps } from 'connection'
 import type { Logger } from 'server'
 import { type Config, serversOf } from './config.ts'
@@ -8,7 +15,7 @@ import { asContactPoint, type Contact, endpointsOf, reach, reachedOf } from './c
 import { faultOf, isSilence } from './errors.ts'
 import { check, look, memberOf, readFacts } from './facts.ts'
 import { Logins, reachAgain, tellLogins, tellRefusals } from './logins.ts'
-import { AddressesOfConfig, execute, LocalDataCenter, RetryInTime } from './policies.ts'
+import { AddressesOfConfig, execute, hasMoved, LocalDataCenter, RetryInTime } from './policies.ts'
 import { ensureSchema } from './schema.ts'
 
 export type Database = ReturnType<typeof connect>
@@ -26,28 +33,31 @@ export const connect = (config: Config, log: Logger) => {
     recovers: ({ client }, error) => client.getState().getConnectedHosts().length > 0 && !isSilence(error),
     // Nobody is shut out for connections that came to nothing, as on MySQL, so it may be tried twice a second.
     tryEveryMs: 500,
-    probe: ({ client, contact }, steps) => reachAgain(client, contact, steps),
+    probe: async ({ client, contact }, steps) => {
+      await reachAgain(client, contact, steps)
+      if (await hasMoved(client)) await connection.renew()
+    },
     look: ({ client, contact: { logins } }) =>
       look(client, (endpoint) => fault(logins.whyNot(endpoint).error, endpoint).problem),
     faultOf: fault,
     log,
   })
-  const run = async (cql: string, values: ArrayOrObject) => {
+  const run = async (cql: string, values: ArrayOrObject, options?: QueryOptions) => {
     const { client } = connection.current()
     try {
-      return await execute(client, cql, values)
+      return await execute(client, cql, values, options)
     } catch (error) {
       // Where a fresh client has taken over, this one was shut down under the request, with whatever error.
       const { client: now } = connection.current()
       if (now === client) throw error
-      return execute(now, cql, values, error)
+      return execute(now, cql, values, options, error)
     }
   }
   return {
     ...connection,
     /** Runs one prepared statement on the next member that has its rows. */
-    execute: (cql: string, values: ArrayOrObject) =>
-      connection.activity.run(cql, () => run(cql, values), memberOf),
+    execute: (cql: string, values: ArrayOrObject, options?: QueryOptions) =>
+      connection.activity.run(cql, () => run(cql, values, options), memberOf),
   }
 }
 
@@ -86,7 +96,7 @@ export const logIn = async (config: Config, steps: Steps, patienceMs = 300) => {
   const logins = new Logins(first?.user ?? '', first?.password ?? '')
   // With options of its own each: a policy belongs to one client.
   const clientOf = (contactPoints: string[]) =>
-    clientWith({ ...clientOptions(config, names, tls, logins), contactPoints })
+    clientWith(clientOptions(config, contactPoints, names, tls, logins))
   const contact: Contact = { config, names, tls, logins, reached: new Set(), advertised: new Map(), clientOf }
 
   const reaching = config.COMPOSE_SCYLLA_URL.map((url) => reach(url, contact, steps))
@@ -119,7 +129,13 @@ export const logIn = async (config: Config, steps: Steps, patienceMs = 300) => {
  * Without TLS those of connect() stay: the driver makes them with `new net.Socket()`, and takes no signal for them.
  */
 export const clientWith = (options: ClientOptions): Client => {
-  const ended = new AbortController()
+  /**
+   * A signal for each socket, which alone holds it: Node.js leaves its listener on a signal when the socket has closed. On
+   * one for all, a member that is down would leave 17 kB there each time that it is dialled, twice a second.
+   */
+  const controllers = new WeakMap<AbortSignal, AbortController>()
+  let signals: WeakRef<AbortSignal>[] = []
+  let hasEnded = false
   const { sslOptions } = options
   // The declared type leaves out the signal.
   const tls = sslOptions && {
@@ -128,13 +144,23 @@ export const clientWith = (options: ClientOptions): Client => {
       // Never one that is aborted already: Node.js 26.10 connects such a socket all the same, without its TLS, and aborts
       // the whole process when the server answers (`Assertion failed: onread->IsFunction()`).
       get signal() {
-        return ended.signal.aborted ? AbortSignal.timeout(0) : ended.signal
+        if (hasEnded) return AbortSignal.timeout(0)
+        const controller = new AbortController()
+        const { signal } = controller
+        controllers.set(signal, controller)
+        signals = [...signals.filter((one) => one.deref() !== undefined), new WeakRef(signal)]
+        return signal
       },
     },
   }
   const client = new Client({ ...options, ...tls })
   const shutdown = client.shutdown.bind(client)
-  return Object.assign(client, { shutdown: () => shutdown().finally(() => ended.abort()) })
+  const endSockets = () => {
+    hasEnded = true
+    for (const signal of signals.map((one) => one.deref()))
+      if (signal !== undefined) controllers.get(signal)?.abort()
+  }
+  return Object.assign(client, { shutdown: () => shutdown().finally(endSockets) })
 }
 
 /**
@@ -163,10 +189,12 @@ const tlsOptions = (config: Config, names: Map<string, string[]>): ConnectionOpt
  */
 const clientOptions = (
   config: Config,
+  contactPoints: string[],
   names: Map<string, string[]>,
   tls: ConnectionOptions | undefined,
   logins: Logins,
 ): ClientOptions => ({
+  contactPoints,
   // Default none: user and password, as plain text, which TLS is for.
   authProvider: logins,
   // Default none, and with `{}` or `{ ca }` alone: encrypted, with whoever answers.
@@ -182,7 +210,7 @@ const clientOptions = (
     // Default: dials what a member says of itself, which in a container or behind a router may lead nowhere.
     addressResolution: new AddressesOfConfig(config, names),
     // Default: throws without a localDataCenter.
-    loadBalancing: new LocalDataCenter(config, names),
+    loadBalancing: new LocalDataCenter(config, contactPoints),
     // Default: exponential from 1 s to 10 min (lib/policies/index.js), so a member that returns may stay unused for minutes.
     reconnection: new policies.reconnection.ExponentialReconnectionPolicy(100, 500, false),
     // Default: rethrows most read and write timeouts.

@@ -1,11 +1,21 @@
-import type { Client } from 'cassandra-driver'
+import type { Client, QueryOptions } from 'cassandra-driver'
 import { type Fault, SchemaFault } from 'connection'
 import type { Config } from './config.ts'
 import { countNamed } from './contact-points.ts'
 import { localDataCenterOf } from './policies.ts'
 
-// Schema changes are agreed on by all members, which takes longer than a read and is not to be tried twice at once.
-export const ddl = { prepare: false, readTimeout: 10_000, isIdempotent: false }
+/**
+ * Schema changes are agreed on by all members, which takes longer than a read and is not to be tried twice at once. Every
+ * process sends them to the same member, the first by its id: two members of Apache Cassandra that are told at the same
+ * time to make a table make two of that name, and what one of them has is lost (CASSANDRA-10699).
+ */
+export const ddl = (client: Client): QueryOptions => {
+  const [host] = client
+    .getState()
+    .getConnectedHosts()
+    .sort((a, b) => (String(a.hostId) < String(b.hostId) ? -1 : 1))
+  return { prepare: false, readTimeout: 10_000, isIdempotent: false, ...(host && { host }) }
+}
 
 /**
  * Makes the keyspace, with as many copies as {@link replicationFor} says or as the cluster allows.
@@ -36,7 +46,7 @@ export const makeKeyspace = async (
       throw tooMany(copies, `${dataCenter} has ${hosts.length} members`, hosts.length)
   }
   try {
-    await client.execute(createKeyspace(wanted), [], ddl)
+    await client.execute(createKeyspace(wanted), [], ddl(client))
     return []
   } catch (error) {
     // ScyllaDB with rf_rack_valid_keyspaces wants one copy, or as many as there are racks (scylladb/scylladb #22681).
@@ -46,7 +56,7 @@ export const makeKeyspace = async (
     const { COMPOSE_SCYLLA_REPLICATION_FACTOR: asked } = config
     // What was asked for is not made something else in silence.
     if (asked !== undefined) throw tooMany(asked, `it wants a copy per rack, and has ${count}`, count)
-    await client.execute(createKeyspace(racks), [], ddl)
+    await client.execute(createKeyspace(racks), [], ddl(client))
     return [
       {
         origin: 'keyspace grand_tour',

@@ -67,7 +67,7 @@ const read = async (client: Client) => {
 
 const makeTable = async (client: Client) => {
   try {
-    await client.execute(CREATE_TABLE, [], ddl)
+    await client.execute(CREATE_TABLE, [], ddl(client))
   } catch (error) {
     // ScyllaDB looks at the replication of a keyspace only when its first table is made.
     if (!/enough token-owning nodes/.test((error as Error).message)) throw error

@@ -2,14 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
-import type { Client } from 'cassandra-driver'
+import type { Client, Host, HostMap } from 'cassandra-driver'
 import type { ServerUrl } from 'connection'
 import { certificatesFor } from 'local-databases/certificates'
 import { readConfig } from '../src/config.ts'
 import { type Contact, hostOf } from '../src/contact-points.ts'
 import { Logins } from '../src/logins.ts'
-import { AddressesOfConfig } from '../src/policies.ts'
-import { makeKeyspace } from '../src/replication.ts'
+import { AddressesOfConfig, LocalDataCenter, localDataCenterOf } from '../src/policies.ts'
+import { ddl, makeKeyspace } from '../src/replication.ts'
 import { inspectSchema } from '../src/schema.ts'
 import { strangersOf } from '../src/strangers.ts'
 
@@ -49,6 +49,52 @@ test('a map of IPv6 addresses has brackets, as a URL has; the driver is given no
   expect(await dialled('fd00::1', 9142)).toBe('::1:9143') // the port of the first URL, which the map does not have
   expect(await dialled('10.0.0.2', 9042)).toBe('::1:9145')
   expect(await dialled('fd00::', 9042)).toBe('fd00:::9042')
+})
+
+test('a member that is down where a name of the map led, and leads no more, has moved', async () => {
+  let found = ['10.0.0.1']
+  const config = readConfig({ ...right, COMPOSE_SCYLLA_MAPS: '{"10.82.25.133:9042": "portal:15678"}' })
+  const addresses = new AddressesOfConfig(config, new Map(), async () => found)
+  const { promise: dialled, resolve } = Promise.withResolvers<string>()
+  addresses.translate('10.82.25.133', 9042, resolve)
+  expect(await dialled).toBe('10.0.0.1:15678')
+  const isDown = async () => addresses.hasMoved((endpoint) => endpoint === '10.0.0.1:15678')
+  expect(await isDown()).toBe(false)
+  found = ['10.0.0.2', '10.0.0.1'] // one of two
+  expect(await isDown()).toBe(false)
+  found = [] // the name server is away
+  expect(await isDown()).toBe(false)
+  found = ['10.0.0.2']
+  expect(await isDown()).toBe(true)
+  expect(await addresses.hasMoved(() => false)).toBe(false)
+})
+
+test('requests go to the data centre of the first contact point, in whatever order the driver has its hosts', () => {
+  const config = readConfig(right)
+  const hosts = [
+    { address: '::2:9143', datacenter: 'dc2' },
+    { address: '10.0.0.1:9142', datacenter: 'dc1' },
+    { address: '10.0.0.9:9142', datacenter: 'dc3' },
+  ]
+  const localOf = (contactPoints: string[], known: typeof hosts, environment = config) => {
+    const loadBalancing = new LocalDataCenter(environment, contactPoints)
+    const client = { options: { policies: { loadBalancing } }, log: () => {} } as unknown as Client
+    loadBalancing.init(client, { values: () => known, on: () => {} } as unknown as HostMap, () => {})
+    return localDataCenterOf(client)
+  }
+  for (const known of [hosts, hosts.toReversed()]) {
+    expect(localOf(['10.0.0.1:9142', '[::2]:9143'], known)).toBe('dc1')
+    expect(localOf(['[::2]:9143', '10.0.0.1:9142'], known)).toBe('dc2')
+    expect(localOf(['10.0.0.5:9142', '[::2]:9143'], known)).toBe('dc2') // the first is not known
+  }
+  expect(localOf([], hosts, readConfig({ ...right, COMPOSE_SCYLLA_DATACENTER: 'dc3' }))).toBe('dc3')
+})
+
+test('two processes send what they make to the same member, in whatever order the driver has its hosts', () => {
+  const hosts = ['b', 'c', 'a'].map((hostId) => ({ hostId }) as unknown as Host)
+  const chosen = (connected: Host[]) =>
+    ddl({ getState: () => ({ getConnectedHosts: () => connected }) } as unknown as Client).host?.hostId
+  expect([chosen([...hosts]), chosen(hosts.toReversed()), chosen([])]).toEqual(['a', 'a', undefined])
 })
 
 // With stubs of the driver's client: not every machine that runs the tests has IPv6.
@@ -102,6 +148,7 @@ const knowing = (dataCenters: string[], execute: (cql: string) => object = () =>
   return {
     options: { policies: { loadBalancing: { localDc: 'dc1' } } },
     hosts: { length: hosts.length, values: () => hosts },
+    getState: () => ({ getConnectedHosts: () => [] }),
     execute: async (cql: string) => execute(cql),
   } as unknown as Client
 }

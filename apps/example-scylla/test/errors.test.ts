@@ -8,6 +8,7 @@ import { faultOf, isSilence, refusal } from '../src/errors.ts'
 import { memberOf } from '../src/facts.ts'
 import { Logins } from '../src/logins.ts'
 import { execute, RetryInTime } from '../src/policies.ts'
+import { rowsOf } from '../src/words.ts'
 
 const config = readConfig({
   COMPOSE_SCYLLA_URL: 'https://u:p@10.0.0.1:1,https://u:p@10.0.0.2:2,https://u:p@10.0.0.3:3',
@@ -150,7 +151,7 @@ test('a statement is tried again while a replica fails or none is connected, and
 
   // What was sent once may be stored, though it could not be sent again.
   const outcomeOf = async (client: Client, earlier?: unknown) =>
-    refusal(config)(await execute(client, 'INSERT', [], earlier).catch((error: unknown) => error))
+    refusal(config)(await execute(client, 'INSERT', [], {}, earlier).catch((error: unknown) => error))
   const lost = new errors.NoHostAvailableError({})
   const failed = new errors.ResponseError(types.responseErrorCodes.writeFailure, 'failed')
   expect(await outcomeOf(failingWith(failed, lost))).toMatchObject({ sent: true, cause: failed })
@@ -158,4 +159,16 @@ test('a statement is tried again while a replica fails or none is connected, and
   // Where a fresh client has taken over.
   expect(await outcomeOf(failingWith(lost), failed)).toMatchObject({ sent: true, cause: failed })
   expect(await outcomeOf(failingWith(lost), lost)).toMatchObject({ sent: false })
+})
+
+// With a stub: Cassandra ends no page early, and ScyllaDB leaves one empty after thousands of deleted rows.
+test('a page that is empty or not full is not the end of a list', async () => {
+  const pages: Record<string, { rows: string[]; pageState: string | null }> = {
+    first: { rows: [], pageState: 'second' },
+    second: { rows: ['a'], pageState: 'third' },
+    third: { rows: [], pageState: 'last' },
+    last: { rows: ['b'], pageState: null },
+  }
+  const run = async (_: string, __: unknown[], { pageState = 'first' } = {}) => pages[pageState]
+  expect(await rowsOf(run as unknown as Parameters<typeof rowsOf>[0], 'SELECT', [])).toEqual(['a', 'b'])
 })

@@ -159,6 +159,19 @@ describe('certificates', () => {
     front.close()
   })
 
+  test('minimal.ts dials the port of the URL, that of https included', async () => {
+    const cwd = join(import.meta.dirname, '..')
+    const { COMPOSE_SCYLLA_URL = '' } = envTo(urlTo('127.0.0.1', 443))
+    const running = run(process.execPath, ['minimal.ts'], {
+      cwd,
+      env: { COMPOSE_SCYLLA_URL },
+      timeout: 30_000,
+    })
+    const { stderr } = await running.catch((error) => error)
+    expect(stderr).toContain('127.0.0.1:443')
+    expect(stderr).not.toContain(':9042')
+  })
+
   test('one that ends within 30 days is a warning in the report and a line in the log (pain 7)', async () => {
     const front = await frontOf({ member: first, ca, certificates: ending })
     const env = { ...envTo(urlTo('127.0.0.1', front.port)), PATH_TO_SCYLLA_CERT: ending.authority }

@@ -3,7 +3,10 @@ import { readFile } from 'node:fs/promises'
 import { type AddressInfo, createServer as createPlainServer } from 'node:net'
 import { join } from 'node:path'
 import { type ConnectionOptions, connect, createServer } from 'node:tls'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { Client } from 'cassandra-driver'
 import { refusalOf, spawnStop, until } from 'conformance'
 import { certificatesFor } from 'local-databases/certificates'
 import { clientWith } from '../src/connection.ts'
@@ -50,12 +53,38 @@ describe('TLS', () => {
   }, 90_000)
   afterAll(() => cluster?.release())
 
-  test('ends a socket that the driver makes after the shutdown, and not the process', async () => {
-    const client = clientWith({ contactPoints: ['127.0.0.1'], sslOptions: { rejectUnauthorized: false } })
+  const unverified = () =>
+    clientWith({ contactPoints: ['127.0.0.1'], sslOptions: { rejectUnauthorized: false } })
+  /** What the driver makes a socket with: a copy of its options each time. */
+  const optionsOf = (client: Client): ConnectionOptions & { signal?: AbortSignal } => ({
+    ...(client as unknown as { options: { sslOptions: ConnectionOptions } }).options.sslOptions,
+  })
+
+  test('keeps nothing of a socket that came to nothing, and ends one that is open with the client', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect: () => void = runInNewContext('gc')
+    const client = unverified()
+    const open = connect({ ...optionsOf(client), ...cluster.members[0] })
+    await once(open, 'secureConnect')
+    const refused = async () => {
+      const socket = connect({ ...optionsOf(client), host: '127.0.0.1', port: 1 })
+      await once(socket, 'error')
+      return new WeakRef(socket)
+    }
+    const closed = await Promise.all(Array.from({ length: 50 }, refused))
+    await until('them to be forgotten', () => {
+      collect()
+      return closed.every((socket) => socket.deref() === undefined)
+    })
+    const ended = once(open, 'error')
     await client.shutdown()
-    // As the driver copies them for each socket.
-    const { sslOptions } = (client as unknown as { options: { sslOptions: ConnectionOptions } }).options
-    const options: ConnectionOptions & { signal?: AbortSignal } = { ...sslOptions }
+    expect(await ended).toMatchObject([{ name: 'AbortError' }])
+  })
+
+  test('ends a socket that the driver makes after the shutdown, and not the process', async () => {
+    const client = unverified()
+    await client.shutdown()
+    const options = optionsOf(client)
     expect(options.signal?.aborted).toBe(false)
     const socket = connect({ ...options, ...cluster.members[0] })
     const closed = once(socket, 'close').catch((error) => error)
