@@ -6,7 +6,8 @@ const { COMPOSE_MYSQL_URL = '', PATH_TO_MYSQL_CERT } = process.env
 // An error of `new URL` would show the password.
 if (!URL.canParse(COMPOSE_MYSQL_URL)) throw new Error('COMPOSE_MYSQL_URL is no URL: percent-encode it')
 const { hostname, port, username, password, pathname } = new URL(COMPOSE_MYSQL_URL)
-if (isIP(hostname)) throw new Error('Name the host: the driver verifies an address as "localhost"')
+if (isIP(hostname.replace(/[[\]]/g, '')))
+  throw new Error('Name the host: the driver verifies an address as "localhost"')
 const pool = mysql.createPool({
   host: hostname,
   port: Number(port || 3306),

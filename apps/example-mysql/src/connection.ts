@@ -129,7 +129,7 @@ export const connect = (config: Config, log: Logger) => {
  * clients ask for (skip-character-set-client-handshake), or that has an init_connect, may have said something else.
  *
  * Without autocommit, a word that was acknowledged would be rolled back with its connection, and a connection's first list
- * would be its last: nobody else's words would come into it.
+ * would be its last: nobody else's words would come into it. So too where a COMMIT begins another transaction.
  *
  * A table that another program made may not hold every text: without strict mode such a text is stored cut or with "?"
  * in it, and nobody is told. And a connection that was cut without a word keeps the locks of its transaction until the
@@ -137,13 +137,14 @@ export const connect = (config: Config, log: Logger) => {
  * shorter one it would close connections that a request is about to use.
  */
 const SESSION = `SET NAMES utf8mb4, SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',STRICT_ALL_TABLES'),
-  SESSION wait_timeout = 60, SESSION autocommit = 1`
+  SESSION wait_timeout = 60, SESSION autocommit = 1, SESSION completion_type = 'NO_CHAIN'`
 
 /** The whole way: name, port, certificate, login, schema. The first connection stays, to watch the server with. */
 const open = async (config: Config, steps: Steps, signal: AbortSignal) => {
   const { connection: watch, server } = await logIn(config, steps, signal)
   const giveUp = () => cutOff(watch)
-  signal.addEventListener('abort', giveUp)
+  // Once: Node.js 22 keeps a signal of several, and what listens to it, until nobody does.
+  signal.addEventListener('abort', giveUp, { once: true })
   try {
     signal.throwIfAborted()
     const { found, canRollBack } = await steps.run(

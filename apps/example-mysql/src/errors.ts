@@ -183,7 +183,7 @@ export const faultOf =
     return (
       explain(error, config) ?? {
         origin: 'COMPOSE_MYSQL_URL',
-        problem: `${serversOf(config)} refused (${code ?? errno})`,
+        problem: `${serversOf(config)} ${isRefused(error) ? 'refused' : 'failed'} (${code ?? errno})`,
         remedy: "The server's error reference explains the code; the log has the server's own words.",
       }
     )
@@ -198,13 +198,18 @@ const cannotHold = [1366, 1406, 3854, 3988]
 /** ER_DUP_ENTRY, ER_CHECK_CONSTRAINT_VIOLATED, and MariaDB's: of rules that this stop's own table does not have. */
 const breaksRule = [1062, 3819, 4025]
 
-/** ER_ERROR_DURING_COMMIT: the only answer of a server that leaves open whether a statement took effect. */
-const inDoubt = 1180
+/**
+ * Answers that leave open whether a statement took effect: ER_ERROR_DURING_COMMIT; and, of a proxy that has lost its server
+ * or has waited too long for it, ER_UNKNOWN_ERROR and ER_QUERY_INTERRUPTED (Vitess), 1907 (ProxySQL's query_timeout), and the
+ * codes of a client, such as CR_SERVER_LOST.
+ */
+const isInDoubt = (errno = 0): boolean =>
+  [1180, 1105, 1317, 1907].includes(errno) || (errno >= 2000 && errno < 3000)
 
 /** Whether the server itself says that a statement took no effect. */
 export const isRefused = (error: unknown): boolean => {
   const { errno, sqlState } = error as Refusal
-  return sqlState !== undefined && errno !== inDoubt
+  return sqlState !== undefined && !isInDoubt(errno)
 }
 
 /** The answer a request gets for an error of the database: 422, 503, or the error itself, which becomes a 500. */
@@ -223,8 +228,9 @@ export const refusal =
       )
     }
     // Where nothing was sent, no connection came about; of class 08 (connection exception) is what a node says that has
-    // left its Galera cluster; a conflict is another transaction's. A 503, whatever the server has against it.
-    const isOfMoment = !sent || sqlState.startsWith('08') || conflicts.includes(errno)
+    // left its Galera cluster; a conflict is another transaction's; who leaves it open has lost something. A 503, whatever
+    // the server has against it.
+    const isOfMoment = !sent || sqlState.startsWith('08') || conflicts.includes(errno) || isInDoubt(errno)
     const fault = explain(error, config) ?? (isOfMoment ? faultOf(config)(error) : undefined)
     if (fault === undefined) return error as Error
     return new Unavailable(sentence(fault), { cause: error, sent: sent && !isRefused(error) })

@@ -25,6 +25,7 @@ export const readGreeting = async (socket: Socket, timeoutMs: number): Promise<{
 
 const firstBytes = (socket: Socket, timeoutMs: number): Promise<Buffer> =>
   new Promise((resolve, reject) => {
+    let first: Buffer = Buffer.alloc(0)
     const end = (error: Error) => {
       clearTimeout(timer)
       socket.destroy()
@@ -33,11 +34,13 @@ const firstBytes = (socket: Socket, timeoutMs: number): Promise<Buffer> =>
     const look = () => {
       const bytes: Buffer | null = socket.read()
       if (bytes === null) return
+      first = Buffer.concat([first, bytes])
+      if (first.length < 5) return
       clearTimeout(timer)
       socket.off('readable', look).off('error', end).off('close', closed)
       // Put back at once: where a refusal was followed by the end, that would be told first otherwise.
-      socket.unshift(bytes)
-      resolve(bytes)
+      socket.unshift(first)
+      resolve(first)
     }
     const closed = () => end(Object.assign(new Error('closed before a greeting'), { code: 'ECONNRESET' }))
     const late = Object.assign(new Error(`no greeting within ${timeoutMs} ms`), { code: 'NO_GREETING' })
@@ -63,7 +66,8 @@ const readable = (bytes: Buffer): string =>
 export const secured = (driver: Driver, socket: Socket, loggedIn: Promise<unknown>): Promise<TLSSocket> =>
   new Promise((resolve, reject) => {
     loggedIn.catch(reject)
-    socket.once('data', () => {
+    // A greeting may come in pieces; with its last the driver takes every listener away.
+    socket.on('data', () => {
       // The declared type leaves the stream out.
       const { stream } = driver as unknown as { stream: unknown }
       if (!(stream instanceof TLSSocket)) return

@@ -57,7 +57,7 @@ test('every wrong variable is named at once, each with what would be right', () 
     PORT: 'eighty',
   })
   expect(faults).toContain(
-    'COMPOSE_MYSQL_URL: the port "x" is not a number from 1 to 65535. It looks like mysql://',
+    'COMPOSE_MYSQL_URL: the port is not a number from 1 to 65535 (in a .env file, a # that is not quoted ends the value). It looks like mysql://',
   )
   expect(faults).toContain('PATH_TO_MYSQL_CERT: /nowhere/ca.pem does not exist')
   expect(faults).toContain('PORT')

@@ -1,4 +1,7 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, connect as dial } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { steadyNow, until } from 'conformance'
 import { certificatesFor } from 'local-databases/certificates'
@@ -318,6 +321,43 @@ describe.each(programs.map((program, index) => ({ program, database: databases[i
       expect(await words()).toHaveLength(2)
     })
 
+    test.each(['CHAIN', 'RELEASE'])(
+      'a COMMIT ends its transaction, and nothing else, where the server says %s',
+      async (type) => {
+        await using _ = await setGlobal('completion_type', type)
+        await using stop = await ready()
+        for (const word of ['first', 'second']) {
+          await stop.transaction('of a word', (execute) => execute(ADD, [word, 'x']))
+          await stop.execute(ADD, [word, 'alone'])
+        }
+        expect(await rowsOf(admin, 'SELECT word FROM grand_tour.words')).toHaveLength(4)
+      },
+    )
+
+    // As a proxy or a tunnel may pass it on.
+    test.each([3, 10])(
+      'a greeting that comes in pieces, of which the first has %i bytes, is read whole',
+      async (bytes) => {
+        const [host, port] = server.split(':') as [string, string]
+        const relay = createServer((client) => {
+          const behind = dial(Number(port), host).on('error', () => client.destroy())
+          client.on('error', () => behind.destroy()).pipe(behind)
+          behind.once('data', async (greeting: Buffer) => {
+            behind.pause()
+            client.setNoDelay().write(greeting.subarray(0, bytes))
+            await wait(50)
+            client.write(greeting.subarray(bytes))
+            behind.pipe(client)
+          })
+        })
+        await once(relay.listen(0, host), 'listening')
+        const at = (relay.address() as AddressInfo).port
+        const COMPOSE_MYSQL_URL = env.COMPOSE_MYSQL_URL?.replace(`:${port}`, `:${at}`) ?? ''
+        expect(await attempt({ ...env, COMPOSE_MYSQL_URL })).toMatchObject({ reason: null, faults: [] })
+        relay.close()
+      },
+    )
+
     test('what is there is found also where the server takes no backslash for an escape', async () => {
       await attempt(env)
       const few = await as(
@@ -444,12 +484,22 @@ describe.each(programs.map((program, index) => ({ program, database: databases[i
       })
     })
 
+    // ER_ERROR_DURING_COMMIT; what Vitess and ProxySQL answer that have lost their server, or waited too long.
+    test.each([1180, 1105, 1317, 1907, 2013])(
+      'an answer that leaves open what became of it (%i) is a 503 in doubt',
+      (errno) => {
+        const error = Object.assign(new Error('lost'), { errno, sqlState: 'HY000' })
+        const message = expect.stringContaining(`${server} failed (${errno})`)
+        expect(refusal(readConfig(env))(error)).toMatchObject({ message, sent: true })
+      },
+    )
+
     test('a connection that the server refuses for a reason without words of ours is a 503', () => {
-      const error = Object.assign(new Error('unknown'), { code: 'ER_UNKNOWN_ERROR', sqlState: 'HY000' })
+      const error = Object.assign(new Error('other'), { code: 'ER_OTHER', errno: 1, sqlState: 'HY000' })
       const answer = refusal(readConfig(env))
       expect(answer(error)).toBe(error)
       expect(answer(Object.assign(error, { sent: false }))).toMatchObject({
-        message: expect.stringContaining(`${server} refused (ER_UNKNOWN_ERROR)`),
+        message: expect.stringContaining(`${server} refused (ER_OTHER)`),
         sent: false,
       })
     })

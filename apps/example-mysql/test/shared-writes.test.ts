@@ -6,6 +6,9 @@ import { sharedWrites } from '../src/shared-writes.ts'
 import { connectNoting } from './attempt.ts'
 import { freshDatabase, rowsOf } from './database.ts'
 
+const { env, admin, release } = await freshDatabase()
+afterAll(release)
+
 /** A server that writes what it is sent when it is told to, and what it was sent. */
 const server = (mayShare = true) => {
   const sent: { rows: readonly string[]; answer: PromiseWithResolvers<void> }[] = []
@@ -87,15 +90,21 @@ describe('rows that are written at the same time', () => {
     expect((await all).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
   })
 
-  test('fail together, and are not sent again, where it is not known whether they were written', async () => {
-    const { sent, add } = server()
-    const all = Promise.allSettled(['a', 'b', 'c'].map(add))
-    sent[0]?.answer.resolve()
-    await until('those that wait to be sent', async () => sent.length === 2)
-    sent[1]?.answer.reject(new Error('the connection was lost'))
-    expect((await all).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected'])
-    expect(sent).toHaveLength(2)
-  })
+  test.each([
+    ['whose connection was lost', {}],
+    ['whose server a proxy has lost', { errno: 2013, sqlState: 'HY000' }],
+  ])(
+    'fail together, and are not sent again, where nobody knows whether they were written: %s',
+    async (_, said) => {
+      const { sent, add } = server()
+      const all = Promise.allSettled(['a', 'b', 'c'].map(add))
+      sent[0]?.answer.resolve()
+      await until('those that wait to be sent', async () => sent.length === 2)
+      sent[1]?.answer.reject(Object.assign(new Error('lost'), said))
+      expect((await all).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected'])
+      expect(sent).toHaveLength(2)
+    },
+  )
 
   test('have a statement each where they may not share one', () => {
     const { rows, add } = server(false)
@@ -105,13 +114,10 @@ describe('rows that are written at the same time', () => {
 })
 
 describe('words that are added at the same time, on MySQL', () => {
-  let database: Awaited<ReturnType<typeof freshDatabase>>
   beforeEach(async () => {
-    database ??= await freshDatabase()
-    await database.admin.query('SET GLOBAL default_storage_engine = InnoDB')
-    await database.admin.query('DROP DATABASE IF EXISTS grand_tour')
+    await admin.query('SET GLOBAL default_storage_engine = InnoDB')
+    await admin.query('DROP DATABASE IF EXISTS grand_tour')
   })
-  afterAll(() => database.release())
 
   /** Adds them all at once, with a key each where there are keys. */
   const addAll = async (
@@ -119,7 +125,7 @@ describe('words that are added at the same time, on MySQL', () => {
     keys: readonly string[],
     more: Record<string, string> = {},
   ) => {
-    const stop = await spawnStop('example-mysql', { ...database.env, ...more })
+    const stop = await spawnStop('example-mysql', { ...env, ...more })
     try {
       const before = await inserts()
       const statuses = await Promise.all(
@@ -138,10 +144,9 @@ describe('words that are added at the same time, on MySQL', () => {
     }
   }
   const keysFor = (words: readonly string[]) => words.map(() => newKey())
-  const inserts = async () =>
-    Number((await rowsOf(database.admin, "SHOW GLOBAL STATUS LIKE 'Com_insert'"))[0]?.Value)
+  const inserts = async () => Number((await rowsOf(admin, "SHOW GLOBAL STATUS LIKE 'Com_insert'"))[0]?.Value)
   const stored = async () =>
-    (await rowsOf(database.admin, 'SELECT word FROM grand_tour.words')).map(({ word }) => word)
+    (await rowsOf(admin, 'SELECT word FROM grand_tour.words')).map(({ word }) => word)
   const numbered = Array.from({ length: 200 }, (_, index) => `word ${index}`)
 
   test.each([false, true])('share statements, and each is there once (with a key: %s)', async (hasKeys) => {
@@ -154,7 +159,6 @@ describe('words that are added at the same time, on MySQL', () => {
   test.each(['InnoDB', 'MyISAM'])(
     'are there once, where some of them have come before (a server that makes tables of %s unless told)',
     async (engine) => {
-      const { admin } = database
       await admin.query('CREATE DATABASE grand_tour')
       await admin.query(`CREATE TABLE grand_tour.words (id serial primary key,
         word varchar(256) NOT NULL, definition varchar(256) NOT NULL) ENGINE=InnoDB CHARACTER SET utf8mb4`)
@@ -170,7 +174,6 @@ describe('words that are added at the same time, on MySQL', () => {
   )
 
   test('are not taken for stored where one comes twice, and the table of the keys has to be made first', async () => {
-    const { admin, env } = database
     const connection = connectNoting(env)
     try {
       await until('the connection', async () => connection.status().ready)
@@ -196,7 +199,6 @@ describe('words that are added at the same time, on MySQL', () => {
   test.each([false, true])(
     'get their own answer where the table cannot hold some (with a key: %s)',
     async (hasKeys) => {
-      const { admin } = database
       await admin.query('CREATE DATABASE grand_tour')
       await admin.query(`CREATE TABLE grand_tour.words (id serial primary key,
       word varchar(256) NOT NULL, definition varchar(256) NOT NULL) CHARACTER SET latin1`)
@@ -208,7 +210,6 @@ describe('words that are added at the same time, on MySQL', () => {
   )
 
   test('have a statement each in a table without transactions, which would keep some of those that fail', async () => {
-    const { admin } = database
     await admin.query('CREATE DATABASE grand_tour')
     await admin.query(`CREATE TABLE grand_tour.words (id serial primary key,
       word varchar(256) NOT NULL, definition varchar(256) NOT NULL) ENGINE=MyISAM CHARACTER SET utf8mb4`)

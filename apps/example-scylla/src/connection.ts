@@ -65,7 +65,7 @@ export const connect = (config: Config, log: Logger) => {
 const open = async (config: Config, steps: Steps, signal: AbortSignal) => {
   const { client, contact } = await logIn(config, steps)
   const giveUp = () => void client.shutdown().catch(() => {})
-  signal.addEventListener('abort', giveUp)
+  signal.addEventListener('abort', giveUp, { once: true })
   try {
     signal.throwIfAborted() // while it logged in
     await steps.run(

@@ -230,7 +230,7 @@ test('every wrong variable is named at once, each with what would be right', () 
     PORT: 'eighty',
   })
   expect(faults).toContain(
-    'COMPOSE_SCYLLA_URL: the port "x" is not a number from 1 to 65535. It looks like https://',
+    'COMPOSE_SCYLLA_URL: the port is not a number from 1 to 65535 (in a .env file, a # that is not quoted ends the value). It looks like https://',
   )
   expect(faults).toContain('PATH_TO_SCYLLA_CERT: /nowhere/ca.pem does not exist')
   expect(faults).toContain(
@@ -252,7 +252,7 @@ test.each([
 
 test('a fault of the URL is told under the name that was used; a name that nobody reads with the one meant', () => {
   expect(faultsOf({ COMPOSE_SCYLLA_URLS: 'https://user:s3cret@one:x' })).toMatch(
-    /^COMPOSE_SCYLLA_URLS: the port "x"/,
+    /^COMPOSE_SCYLLA_URLS: the port is/,
   )
   expect(faultsOf({ ...right, COMPOSE_SCYLLA_DC: 'dc1', PATH_TO_SCYLA_CERT: '/ca.pem' })).toBe(
     [

@@ -74,9 +74,7 @@ export const explainNetwork = (error: unknown, target: Target): FaultAt | undefi
       )
     ) {
       const trusted =
-        authorityFile === undefined
-          ? 'Node.js does not trust'
-          : `${authorityFile} does not hold`
+        authorityFile === undefined ? 'Node.js does not trust' : `${authorityFile} does not hold`
       return certificate(
         `the certificate of ${server} is signed by an unknown authority: one that ${trusted}${seen}`,
         `Set ${authorityVariable} to the PEM file of the authority that signed it.`,

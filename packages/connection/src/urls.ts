@@ -73,16 +73,20 @@ const parse = (text: string, form: Form): ServerUrl | string[] => {
   const colon = credentials.indexOf(':')
   // What follows may be the password then, so it is not looked at.
   if (colon < 1) return [...faults, `names no user and password${text.includes('@') ? '' : cutShort}`]
+  // Not repeated: where a # has cut off a password with an @ in it, the rest is taken for a host and a port or a parameter.
   if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65535))
-    faults.push(`the port "${port}" is not a number from 1 to 65535`)
+    faults.push(`the port is not a number from 1 to 65535${cutShort}`)
 
   const options = new Map(new URLSearchParams(query))
   const known = form.options ?? []
   for (const name of options.keys()) {
     if (known.includes(name)) continue
     const meant = nearest(name, known)
-    const perhaps = meant === undefined ? `known: ${known.join(', ') || 'none'}` : `perhaps ${meant} is meant`
-    faults.push(`the parameter "${name}" is not known; ${perhaps}`)
+    faults.push(
+      meant === undefined
+        ? `a parameter is not known; known: ${known.join(', ') || 'none'}${cutShort}`
+        : `the parameter "${name}" is not known; perhaps ${meant} is meant`,
+    )
   }
   if (faults.length > 0) return faults
   return {
