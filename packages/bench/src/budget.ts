@@ -7,6 +7,8 @@ import type { Work } from './works.ts'
 const seconds = {
   /** Of a server, until it has answered. */
   start: 0.5,
+  /** Of a server after a round, until it does nothing. */
+  idle: 0.1,
   /** Of a database and of its table, until they are there. */
   database: { mysql: 6, scylla: 16 },
   /** A million rows written: three members have to write each of them. */
@@ -21,7 +23,7 @@ const seconds = {
 
 /** How long a run is going to take. */
 export const plannedSeconds = (plan: Plan, options: Options): number =>
-  sum(plan.files.map((work) => workSeconds(work, options))) +
+  sum(plan.files.map((work) => workSeconds(work, undefined, options))) +
   sum(
     plan.databases.map(
       ({ kind, tables }) =>
@@ -38,13 +40,15 @@ const leases = (kind: Kind, tables: readonly Table[]): number => {
 
 const tableSeconds = (kind: Kind, { rows, before, works, after }: Table, options: Options): number =>
   (seconds.fill[kind] * rows) / 1e6 +
-  sum(works.map((work) => workSeconds(work, options))) +
+  sum(works.map((work) => workSeconds(work, kind, options))) +
   sum([...before, ...after].map((special) => specialSeconds(special, kind, rows, options)))
 
-const workSeconds = ({ contenders, marks }: Work, options: Options): number => {
-  const { rounds, latencySeconds, warmUpSeconds } = options
-  const each = seconds.start + rounds * options.seconds + latencySeconds
-  return warmUpSeconds + contenders.length * each + (marks ? seconds.count : 0)
+const workSeconds = ({ contenders, marks }: Work, kind: Kind | undefined, options: Options): number => {
+  const { rounds, latencySeconds } = options
+  const each = seconds.start + rounds * (options.seconds + seconds.idle + latencySeconds)
+  // On CQL none is warm before the end of it.
+  const warmUp = kind === 'scylla' ? options.warmUpSeconds : 1
+  return warmUp + latencySeconds + contenders.length * each + (marks ? seconds.count : 0)
 }
 
 const specialSeconds = (special: Special, kind: Kind, rows: number, options: Options): number => {

@@ -1,21 +1,24 @@
 import type { Report } from './report.ts'
-import { ofKind, wrongIn } from './results.ts'
+import { ofKind, type Result, wrongIn } from './results.ts'
 import type { Run } from './run.ts'
 
 /**
- * An SVG of the processor time per request at GET /words with 100 rows, a group of bars for each database: who needs
- * less serves more. A server with wrong answers, or with no right one, has no bar.
+ * An SVG of the processor time per request at GET /words with 100 rows, a group of bars for each database, all of one
+ * scale: who needs less serves more. A server with wrong answers, or with no right one, has no bar.
  */
 export const chartOf = ({ results, runs }: Pick<Report, 'results' | 'runs'>): string => {
   const shown = ofKind(results, 'load').filter(({ work }) => work === 'words100')
+  const most = Math.max(...shown.map(microseconds))
   const parts: string[] = []
-  let y = 74
+  let y = 60
   for (const rows of Map.groupBy(shown, ({ database }) => database).values()) {
-    parts.push(`<text x="20" y="${y}" class="group">${groupOf(rows[0], runs)}</text>`)
-    y += 14
-    const most = Math.max(...rows.map(({ cpuUs }) => cpuUs?.least ?? 0))
+    parts.push(
+      `<text x="20" y="${y}" class="group">${groupOf(rows[0], runs)}</text>`,
+      `<text x="20" y="${y + 18}" class="machine">${machineOf(runs[rows[0]?.run ?? ''])}</text>`,
+    )
+    y += 32
     for (const row of rows.toSorted((a, b) => order(a) - order(b))) {
-      const us = wrongIn(row) === undefined ? (row.cpuUs?.least ?? 0) : 0
+      const us = microseconds(row)
       const width = us === 0 ? 0 : Math.max(2, (420 * us) / most)
       const kind = row.server.startsWith('ours') ? 'ours' : 'peer'
       const value = wrongIn(row) ? 'failed' : row.cpuUs === null ? 'not known' : `${us.toFixed(0)} µs`
@@ -28,19 +31,17 @@ export const chartOf = ({ results, runs }: Pick<Report, 'results' | 'runs'>): st
     }
     y += 26
   }
-  const subtitle = subtitleOf(runs[shown.at(-1)?.run ?? ''])
   const title = 'Processor time per GET /words of 100 rows, 32 connections (less is better)'
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 ${y}" role="img" aria-label="${title}">
 <style>
   svg { background: #fff; font: 13px system-ui, sans-serif } text { fill: #24292f } rect { stroke: none }
   .title { font-size: 15px; font-weight: 600 } .group { font-weight: 600 } .name { text-anchor: end }
-  .subtitle { fill: #57606a; font-size: 12px } .ours { fill: #0969da } .peer { fill: #afb8c1 }
+  .machine { fill: #57606a; font-size: 12px } .ours { fill: #0969da } .peer { fill: #afb8c1 }
   @media (prefers-color-scheme: dark) {
-    svg { background: #0d1117 } text { fill: #e6edf3 } .subtitle { fill: #8d96a0 } .ours { fill: #4493f8 } .peer { fill: #484f58 }
+    svg { background: #0d1117 } text { fill: #e6edf3 } .machine { fill: #8d96a0 } .ours { fill: #4493f8 } .peer { fill: #484f58 }
   }
 </style>
 <text x="20" y="26" class="title">${title}</text>
-<text x="20" y="46" class="subtitle">${subtitle}</text>
 ${parts.join('\n')}
 </svg>
 `
@@ -54,7 +55,11 @@ const groupOf = (row: { database: string; run: string } | undefined, runs: Repor
   return `${name} ${version}${members > 1 ? `, ${members} members, LOCAL_QUORUM` : ''}`
 }
 
-const subtitleOf = (run: Run | undefined): string =>
+/** The length of a bar; 0 where there is none. */
+const microseconds = (row: Result & { kind: 'load' }): number =>
+  wrongIn(row) === undefined ? (row.cpuUs?.least ?? 0) : 0
+
+const machineOf = (run: Run | undefined): string =>
   run ? `${run.processor}, ${run.cores} cores, Node.js ${run.node}, ${run.client}` : ''
 
 /** One query a request leads: it is the one without a trick. */

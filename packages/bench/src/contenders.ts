@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { rightAnswer } from './answers.ts'
 import type { Answer, Load } from './load.ts'
@@ -17,9 +16,9 @@ export type Running = {
   server: Server
   load: Load
   rounds: Round[]
-  /** Right answers of all that was ever sent, the warm-up included. */
+  /** Right answers of all that was ever sent, the warm-up included, but for those in `latencies`. */
   acknowledged: number
-  latencies: Latencies | undefined
+  latencies: Latencies[]
   /** What it had done before the first round. */
   readsBefore: Reads | undefined
   statementsPerRequest: number | undefined
@@ -32,7 +31,6 @@ export type Failed = { contender: Contender; fault: string }
 /**
  * Starts a contender, and holds its first answer against the rows of the table.
  *
- * @param folder where the answer that the limit gives is put
  * @param known what a stop was asked and answered, for the limit
  */
 export const begin = async (
@@ -40,14 +38,13 @@ export const begin = async (
   work: Work,
   database: Database,
   conditions: Conditions,
-  folder: string,
   known: Pick<Load, 'request' | 'expected'> | undefined,
 ): Promise<Running | Failed> => {
   const { server: name, as: label = name } = contender
   let server: Server | undefined
   try {
     server = await startServer(name, database, {
-      env: name === 'limit' ? limitOf(known?.expected, folder) : {},
+      env: name === 'limit' ? limitOf(known?.expected) : {},
       readyPath: name === 'limit' ? undefined : work.rows === undefined ? '/' : '/words?limit=1',
       patienceMs: conditions.patienceMs,
       profileFolder: conditions.profileFolder && join(conditions.profileFolder, `${work.name} ${label}`),
@@ -64,7 +61,7 @@ export const begin = async (
       load,
       rounds: [],
       acknowledged: 0,
-      latencies: undefined,
+      latencies: [],
       readsBefore: undefined,
       statementsPerRequest: undefined,
       idleRss,
@@ -76,9 +73,7 @@ export const begin = async (
 }
 
 /** @throws when nobody has given an answer that it could give */
-const limitOf = (answer: Answer | undefined, folder: string): Record<string, string> => {
+const limitOf = (answer: Answer | undefined): Record<string, string> => {
   if (answer === undefined) throw new Error('no server gave a right answer that this one could give')
-  const body = join(folder, 'body')
-  writeFileSync(body, answer.body)
-  return { BODY: body, STATUS: String(answer.status) }
+  return { BODY: answer.body.toString('base64'), STATUS: String(answer.status) }
 }

@@ -22,10 +22,13 @@ type Options = {
   slowSeconds?: number
 }
 
+/** After that a server that sends nothing is given up. */
+const silentMs = 10_000
+
 /**
  * Gets the whole list.
  *
- * @throws when it is refused or broken off
+ * @throws when it is refused or broken off, or nothing comes for ten seconds
  */
 export const transferList = async (
   url: string,
@@ -33,7 +36,8 @@ export const transferList = async (
 ): Promise<Transfer> => {
   const began = performance.now()
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
-  get(url, resolve).once('error', reject)
+  const sent = get(url, { timeout: silentMs }, resolve).once('error', reject)
+  sent.once('timeout', () => sent.destroy(new Error('nothing came for 10 s')))
   const answer = await promise
   if (answer.statusCode !== 200) throw new Error(`status ${answer.statusCode}, not 200`)
   const hash = createHash('sha1')

@@ -19,7 +19,10 @@ export type LoadResult = {
   perSecond: { most: number; median: number }
   /** Part of its processor that the server used, in the median, 0 to 1: below 0.9 something else was the limit. */
   busy: number | null
-  /** At a fixed rate; times are null where that rate was not kept, and all is where it was not tried. */
+  /**
+   * At a fixed rate, medians of the rounds; times are null where that rate was not kept, and all is where it was not tried
+   * or where this client could not have kept it.
+   */
   latencies: { rate: number; achieved: number; p50: number | null; p99: number | null } | null
   /** Statements that the stop sent to its database for each request; null where it does not tell. */
   statementsPerRequest: number | null
@@ -34,7 +37,7 @@ export const loadResultOf = ({ title }: { title: string }, measured: Measured): 
   const { server, rounds, latencies, fault, notStored, ...alone } = measured
   const cpu = rounds.flatMap((round) => cpuUsOf(round) ?? [])
   const busy = rounds.flatMap(({ cpuMs, seconds }) => (cpuMs === undefined ? [] : cpuMs / (seconds * 1000)))
-  const wrong = rounds.reduce((sum, { failed }) => sum + failed, 0) + (latencies?.failed ?? 0) + notStored
+  const wrong = [...rounds, ...latencies].reduce((sum, { failed }) => sum + failed, notStored)
   const perSecond = rounds.map(({ requests, seconds }) => requests / seconds)
   return {
     kind: 'load',
@@ -45,7 +48,7 @@ export const loadResultOf = ({ title }: { title: string }, measured: Measured): 
     cpuUs: cpu.length === 0 ? null : { least: Math.min(...cpu), median: median(cpu) },
     perSecond: { most: Math.max(0, ...perSecond), median: rounds.length === 0 ? 0 : median(perSecond) },
     busy: busy.length === 0 ? null : median(busy),
-    latencies: latencies ? shown(latencies) : null,
+    latencies: shown(latencies),
     statementsPerRequest: alone.statementsPerRequest ?? null,
     idleRss: alone.idleRss ?? null,
     peakRss: alone.peakRss ?? null,
@@ -57,9 +60,17 @@ export const loadResultOf = ({ title }: { title: string }, measured: Measured): 
 const cpuUsOf = ({ cpuMs, requests }: Round): number | undefined =>
   cpuMs === undefined || requests === 0 ? undefined : (cpuMs * 1000) / requests
 
-const shown = ({ rate, achieved, isKept, p50, p99 }: Latencies): LoadResult['latencies'] => ({
-  rate,
-  achieved,
-  p50: isKept ? p50 : null,
-  p99: isKept ? p99 : null,
-})
+/** Of its time, what the client may have had something to do: what is more was the client's limit. */
+const mostBusy = 0.9
+
+const shown = (passes: readonly Latencies[]): LoadResult['latencies'] => {
+  const middle = (figure: (pass: Latencies) => number) => median(passes.map(figure))
+  if (passes.length === 0 || middle(({ clientBusy }) => clientBusy) > mostBusy) return null
+  const isKept = middle((pass) => Number(pass.isKept)) === 1
+  return {
+    rate: middle(({ rate }) => rate),
+    achieved: middle(({ achieved }) => achieved),
+    p50: isKept ? middle(({ p50 }) => p50) : null,
+    p99: isKept ? middle(({ p99 }) => p99) : null,
+  }
+}

@@ -29,6 +29,12 @@ export type Outcome = { requests: number; failed: number; faults?: Record<string
 /** Seconds after which an answer is late: a stop promises one in four. */
 export const lateAfter = 5
 
+/** A load without any answer, or after which none comes, has a fault more: wrk counts what is late, not what never is. */
+export const withSilence = (outcome: Outcome, isAnswered: boolean): Outcome => {
+  if (isAnswered && outcome.requests + outcome.failed > 0) return outcome
+  return { ...outcome, failed: outcome.failed + 1, faults: { ...outcome.faults, 'no answer': 1 } }
+}
+
 /** The faults of several outcomes in one line, the most frequent first. */
 export const sumOfFaults = (outcomes: readonly Outcome[]): string => {
   const sums = new Map<string, number>()

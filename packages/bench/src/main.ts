@@ -16,7 +16,7 @@ import type { Database } from './programs.ts'
 import { openReport } from './report.ts'
 import { resultTable, titleOf } from './result-tables.ts'
 import { wrongIn } from './results.ts'
-import { thisRun } from './run.ts'
+import { addDatabase, thisRun } from './run.ts'
 import { targetTable } from './target-table.ts'
 import type { Work } from './works.ts'
 
@@ -64,7 +64,7 @@ const writeLargeTables = async (kind: Kind, tables: readonly Table[]) => {
 }
 
 const measureTables = async ({ database, facts, fill }: OnDatabase, tables: readonly Table[]) => {
-  run.databases[database.kind] = facts
+  addDatabase(run, database.kind, facts)
   for (const { rows, before, works, after } of tables) {
     await fill(rows)
     for (const name of before) await special(name, database, rows)

@@ -1,12 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { begin, type Failed, type Running } from './contenders.ts'
 import type { Latencies } from './open-loop.ts'
 import { memoryOf } from './processes.ts'
 import type { Database } from './programs.ts'
 import { type Effort, measureRounds, peakOf, type Round } from './rounds.ts'
-import { countWords } from './tables.ts'
+import { notStored, wordsOf } from './tables.ts'
 import type { Work } from './works.ts'
 
 /** Everything that was measured of one contender at one work. */
@@ -17,8 +14,8 @@ export type Measured = {
   fault?: string | undefined
   /** Words that it acknowledged, and that are not in the table. */
   notStored: number
-  /** At half the peak of the slowest server of the work; undefined where it was not measured. */
-  latencies?: Latencies | undefined
+  /** At half the peak of the slowest server of the work, one for each round; none where it was not measured. */
+  latencies: Latencies[]
   statementsPerRequest?: number | undefined
   /** Megabytes: before the first request, and at most under load. */
   idleRss?: number | undefined
@@ -35,48 +32,51 @@ export type Conditions = Effort & {
 
 /**
  * Starts the servers of the work, and puts load on one after the other, in rounds: a machine that gets slower or faster
- * meanwhile does so to all of them. Every round begins with another server. One that cannot be measured is a row that
- * says so, and keeps none of the others from being measured.
+ * meanwhile does so to all of them. One that cannot be measured is a row that says so, and keeps none of the others from
+ * being measured.
  */
 export const measureLoad = async (
   work: Work,
   database: Database,
   conditions: Conditions,
 ): Promise<Measured[]> => {
-  const folder = mkdtempSync(join(tmpdir(), 'bench-'))
   const begun: (Running | Failed)[] = []
   const running = () => begun.filter((one) => 'server' in one)
   try {
     // The limit last: it gives the answer of another one.
     for (const contender of work.contenders.toSorted((a, b) => Number(isLimit(a)) - Number(isLimit(b))))
-      begun.push(await begin(contender, work, database, conditions, folder, running()[0]?.load))
+      begun.push(await begin(contender, work, database, conditions, running()[0]?.load))
     await measureRounds(running(), conditions)
-    const stored = work.marks && database ? await countWords(database, work.marks) : undefined
-    return work.contenders.map((contender, index) => {
-      const one = begun.find((each) => each.contender === contender)
-      const inTable = stored?.get(work.marks?.[index] ?? '')
-      return measuredOf(one ?? { contender, fault: 'it was not started' }, inTable)
-    })
+    const all = work.contenders.map(
+      (contender) =>
+        begun.find((each) => each.contender === contender) ?? { contender, fault: 'it was not started' },
+    )
+    const { marks } = work
+    const lost = marks && database && (await notStored(wordsOf(database), marks, all.map(acknowledgedBy)))
+    return all.map((one, index) => measuredOf(one, lost?.[index] ?? 0))
   } finally {
     await Promise.all(running().map(({ server }) => server.stop()))
-    rmSync(folder, { recursive: true })
   }
 }
 
 const isLimit = ({ server }: { server: string }): boolean => server === 'limit'
 
-/** @param inTable words of this contender that are stored; undefined where they are not counted */
-const measuredOf = (one: Running | Failed, inTable: number | undefined): Measured => {
+const acknowledgedBy = (one: Running | Failed) =>
+  'fault' in one
+    ? { known: [], others: 0 }
+    : { known: one.latencies.flatMap(({ right }) => right), others: one.acknowledged }
+
+/** @param notStored words that were acknowledged and are not in the table */
+const measuredOf = (one: Running | Failed, notStored: number): Measured => {
   const { contender } = one
   const label = { server: contender.as ?? contender.server }
-  if ('fault' in one) return { ...label, rounds: [], fault: one.fault, notStored: 0 }
-  const { server, acknowledged, rounds, latencies, statementsPerRequest, idleRss } = one
-  const notStored = inTable === undefined ? 0 : Math.max(0, acknowledged - inTable)
+  if ('fault' in one) return { ...label, rounds: [], latencies: [], fault: one.fault, notStored: 0 }
+  const { server, rounds, latencies, statementsPerRequest, idleRss } = one
   const fault =
     peakOf(rounds) === 0
       ? `no right answer; ${server.errors().trim()}`
       : notStored > 0
-        ? `${notStored} of ${acknowledged} acknowledged words are not in the table`
+        ? `${notStored} acknowledged words are not in the table`
         : undefined
   const { pid, listeningMs } = server
   return {

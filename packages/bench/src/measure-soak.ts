@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { answerOf } from './answers.ts'
-import { load, type Outcome, type Request, sumOfFaults } from './load.ts'
+import { load, type Outcome, type Request, sumOfFaults, withSilence } from './load.ts'
+import { isAnswered } from './open-loop.ts'
 import { handlesOf, memoryOf, socketsOf } from './processes.ts'
 
 /** What a stop held under mixed load, the most of each third of the time: the first one warms up. */
@@ -49,7 +50,9 @@ export const measureSoak = async (
   const samples: Sample[] = []
   const sampling = new AbortController()
   const sampled = sample(pid, samples, sampling.signal)
-  const outcomes = await Promise.all(loads.map((one) => load({ ...one, seconds })))
+  const outcomes = await Promise.all(
+    loads.map(async (one) => withSilence(await load({ ...one, seconds }), await isAnswered(one))),
+  )
   sampling.abort()
   await sampled
   return soakResultOf(minutes, samples, outcomes)
@@ -73,7 +76,7 @@ const storeWords = async (url: string): Promise<void> => {
 const loadOf = async (url: string, request: Request, status: number) => {
   const isGet = request.method === 'GET'
   const body = isGet ? (await answerOf(url + request.path, {})).body : Buffer.alloc(0)
-  return { url, request, expected: { status, body }, connections: 8 }
+  return { url, request, expected: { status, body }, connections: 8, seconds: 0 }
 }
 
 const sample = async (pid: number, samples: Sample[], signal: AbortSignal): Promise<void> => {

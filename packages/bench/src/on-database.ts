@@ -29,7 +29,11 @@ export const onDatabase = async <Result>(
   const database = { kind, env: granted.env }
   const stop = await startServer('ours', database, { env: {}, readyPath: '/readyz', source })
   const facts = await factsOf(stop.url).finally(() => stop.stop()) // it has made the table
-  return await run({ database, facts, fill: (rows) => fillTable(database, rows) })
+  return await run({
+    database,
+    facts: { ...facts, way: granted.way },
+    fill: (rows) => fillTable(database, rows),
+  })
 }
 
 /** Whether the database of that name was never there before. */

@@ -1,27 +1,34 @@
 import { Agent, request as send } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
-import { firstNumber, type Load } from './load.ts'
+import { firstNumber, type Load, lateAfter } from './load.ts'
 
-/** How long answers took at a fixed rate, in milliseconds, and how many were wrong. */
+/** How long right answers took at a fixed rate, in milliseconds. */
 export type Latencies = {
-  /** Requests a second: what was wanted, and what came about. */
+  /** Requests a second: what was wanted, and what was answered rightly. */
   rate: number
   achieved: number
   /** Whether answers came at the wanted rate: otherwise the times are those of a queue that grew. */
   isKept: boolean
+  /** Part of the time in which this process had something to do, 0 to 1: near 1 the times are those of the client. */
+  clientBusy: number
   p50: number
   p99: number
   failed: number
+  /** What `{n}` was in each request that was answered rightly. */
+  right: string[]
 }
 
-/** Answers at 95% of the rate: the last one may take a while. */
+/** Answers at 95% of the rate: the last one may take longer than others. */
 const leastKept = 0.95
+/** Of the requests, the first: they open the connections, and their times do not count. */
+const warmUp = 0.25
 
 /**
  * Sends requests at a fixed rate, whether or not those before are answered, and counts from when each was due: a server
  * that stands still for a second makes every request of that second late, and not only those that happened to be on
  * their way ("coordinated omission", https://www.youtube.com/watch?v=lJ8ydIuPFeU). What this client sends late, or holds
- * back for want of a free connection, counts as well.
+ * back for want of a free connection, counts as well. What is not answered {@link lateAfter} seconds after the last was due
+ * has failed.
  *
  * @param rate requests a second
  */
@@ -29,54 +36,73 @@ export const latenciesAt = async (rate: number, load: Load): Promise<Latencies> 
   const agent = new Agent({ keepAlive: true, maxSockets: load.connections })
   const total = Math.max(1, Math.round(rate * load.seconds))
   const took: number[] = []
-  let failed = 0
-  const answered = Promise.withResolvers<void>()
+  const right: string[] = []
+  let sent = 0
+  let answered = 0
+  const busyBefore = performance.eventLoopUtilization()
   const began = performance.now()
-  const ask = (n: number) => {
-    const due = began + (n * 1000) / rate
-    sendOne(agent, load, (isRight) => {
-      took.push(performance.now() - due)
-      if (!isRight) failed++
-      if (took.length === total) answered.resolve()
+  const until = began + (load.seconds + lateAfter) * 1000
+  const sendDue = () => {
+    const now = performance.now()
+    const due = now < until ? Math.min(total, ((now - began) * rate) / 1000) : 0
+    for (; sent < due && sent - answered < load.connections; sent++) ask(sent)
+  }
+  const ask = (n: number) =>
+    sendOne(agent, load, (digits) => {
+      answered++
+      if (digits !== undefined) right.push(digits)
+      if (digits !== undefined && n >= Math.floor(warmUp * total))
+        took.push(performance.now() - began - (n * 1000) / rate)
+      sendDue()
     })
+  while (answered < total && performance.now() < until) {
+    sendDue()
+    await pause(1)
   }
-  for (let sent = 0; sent < total; await pause(1)) {
-    const due = ((performance.now() - began) * rate) / 1000
-    for (; sent < Math.min(due, total); sent++) ask(sent)
-  }
-  await answered.promise
-  const achieved = total / ((performance.now() - began) / 1000)
+  const lasted = performance.now() - began
+  const clientBusy = performance.eventLoopUtilization(busyBefore).utilization
   agent.destroy()
   const sorted = took.sort((a, b) => a - b)
-  const quantile = (q: number) => sorted[Math.min(total - 1, Math.floor(q * total))] ?? Number.NaN
-  const isKept = achieved >= leastKept * rate
-  return { rate, achieved, isKept, p50: quantile(0.5), p99: quantile(0.99), failed }
+  const quantile = (q: number) =>
+    sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN
+  const [p50, p99] = [quantile(0.5), quantile(0.99)]
+  const achieved = (right.length * 1000) / lasted
+  // What the last answer takes as every other one does is no queue.
+  const isKept = achieved * lasted >= leastKept * rate * (lasted - p50)
+  return { rate, achieved, isKept, clientBusy, p50, p99, failed: total - right.length, right }
 }
+
+/** Whether the server still answers, rightly and in time: what never is answered is in the count of no client. */
+export const isAnswered = async (load: Load): Promise<boolean> =>
+  (await latenciesAt(1, { ...load, seconds: 0 })).failed === 0
 
 let number = firstNumber()
 
-const sendOne = (agent: Agent, { url, request, expected }: Load, done: (isRight: boolean) => void) => {
+/** @param done gets the digits that were sent, or undefined where the answer was wrong or did not come */
+const sendOne = (
+  agent: Agent,
+  { url, request, expected }: Load,
+  done: (digits: string | undefined) => void,
+): void => {
   const digits = String(++number % (request.repeats ?? 1e12)).padStart(12, '0')
   const withNumber = (text: string) => text.replaceAll('{n}', digits)
   const headers = Object.fromEntries(
     Object.entries(request.headers ?? {}).map(([name, value]) => [name, withNumber(value)]),
   )
-  let isAnswered = false
-  const sending = send(url + withNumber(request.path), {
-    agent,
-    method: request.method,
-    headers,
-    timeout: 10_000,
-  })
+  let isBegun = false
+  const sending = send(url + withNumber(request.path), { agent, method: request.method, headers })
   sending.once('response', (answer) => {
-    isAnswered = true
+    isBegun = true
     let bytes = 0
-    answer.on('data', (piece: Buffer) => (bytes += piece.length))
+    let isRight = answer.statusCode === expected.status
+    answer.on('data', (piece: Buffer) => {
+      isRight &&= piece.equals(expected.body.subarray(bytes, bytes + piece.length))
+      bytes += piece.length
+    })
     answer.once('close', () =>
-      done(answer.complete && answer.statusCode === expected.status && bytes === expected.body.length),
+      done(isRight && answer.complete && bytes === expected.body.length ? digits : undefined),
     )
   })
-  sending.once('timeout', () => sending.destroy())
-  sending.once('error', () => isAnswered || done(false))
+  sending.once('error', () => isBegun || done(undefined))
   sending.end(request.body === undefined ? undefined : withNumber(request.body))
 }

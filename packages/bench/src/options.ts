@@ -46,12 +46,12 @@ export const readOptions = (args: readonly string[]) => {
     database: values.database === undefined ? undefined : oneOf('--database', values.database, kinds),
     rows: quick ? 20_000 : 1_000_000,
     pairs: whole('--pairs', values.pairs) ?? (quick ? 2000 : 100_000),
-    rounds: whole('--rounds', values.rounds) ?? (quick ? 2 : 4),
+    rounds: whole('--rounds', values.rounds) ?? (quick ? 2 : 3),
     seconds: whole('--seconds', values.seconds) ?? (quick ? 1 : 2),
-    warmUpSeconds: quick ? 1 : 2,
-    latencySeconds: quick ? 0 : 2,
+    warmUpSeconds: quick ? 1 : 5,
+    latencySeconds: quick ? 0 : 1,
     listRounds: quick ? 1 : 3,
-    slowSeconds: quick ? 2 : 10,
+    slowSeconds: quick ? 1 : 10,
     starts: quick ? 2 : 5,
   }
 }

@@ -21,25 +21,29 @@ export const planOf = ({ quick, rows, only, database }: PlanOptions): Plan => {
   const worksOf = (...works: Work[]) => works.filter(({ name }) => isWanted(name))
   const specialsOf = (...specials: Special[]) => specials.filter(isWanted)
   // What the limit gives is known from the hundred rows; and a quick run compares those that the targets need.
-  const some: ServerName[] = quick
-    ? ['ours', 'express']
-    : ['floor', 'ours, one query a request', 'ours', 'express']
-  const tables: Table[] = [
-    { rows: 100, before: [], works: worksOf(listWork(100)), after: [] },
+  const four: ServerName[] = ['floor', 'ours, one query a request', 'ours', 'express']
+  const few = listWork(100, quick ? ['limit', ...four] : ['limit', ...four, 'express sharing reads'])
+  const many = listWork(1000, quick ? ['ours', 'express'] : four)
+  // Only the stop on MySQL shares writes.
+  const putOn = (kind: Kind) =>
+    putWork(quick || kind !== 'mysql' ? four : [...four, 'express sharing writes'])
+  const tablesOf = (kind: Kind): Table[] => [
+    { rows: 100, before: [], works: worksOf(few), after: [] },
     {
       rows: 1000,
       before: specialsOf('start', 'restart'),
-      works: worksOf(listWork(1000, some), pageWork('page', 1000), putWork()),
+      works: worksOf(many, pageWork('page', 1000), putOn(kind)),
       after: specialsOf('stale'),
     },
     { rows, before: [], works: worksOf(pageWork('page-of-many', rows)), after: specialsOf('million') },
   ]
-  const wanted = tables.filter(({ before, works, after }) => before.length + works.length + after.length > 0)
+  const isAsked = ({ before, works, after }: Table) => before.length + works.length + after.length > 0
   return {
     files: worksOf(...fileWorks()),
     databases: kinds
-      .filter((kind) => (database ?? kind) === kind && wanted.length > 0)
-      .map((kind) => ({ kind, tables: wanted })),
+      .filter((kind) => (database ?? kind) === kind)
+      .map((kind) => ({ kind, tables: tablesOf(kind).filter(isAsked) }))
+      .filter(({ tables }) => tables.length > 0),
   }
 }
 

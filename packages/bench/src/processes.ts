@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
 
 /** Ticks of 10 ms: USER_HZ, which every Linux has at 100. */
 const tickMs = 10
@@ -12,6 +13,21 @@ export const cpuMsOf = (pid: number): number | undefined => {
   // The second field is the program's name in brackets, which may hold spaces and brackets.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
   return fields && (Number(fields[11]) + Number(fields[12])) * tickMs
+}
+
+/**
+ * Resolves once a process needs no processor time for a tenth of a second, or after five seconds.
+ *
+ * @param cpuMs what it has needed so far
+ */
+export const untilIdle = async (cpuMs: () => number | undefined): Promise<void> => {
+  let before = cpuMs()
+  for (let left = 50; left > 0; left--) {
+    await pause(100)
+    const now = cpuMs()
+    if (now === before) return
+    before = now
+  }
 }
 
 /** Megabytes of memory that the process has now (`rss`), and had at most since {@link forgetPeak} (`peak`). */

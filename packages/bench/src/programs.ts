@@ -1,16 +1,15 @@
 import { join } from 'node:path'
 import type { Kind, Lease } from 'local-databases'
 
-/** What is compared, in the order of the table. */
-export const serverNames = [
-  'limit',
-  'floor',
-  'ours, one query a request',
-  'ours',
-  'express',
-  'express sharing reads',
-] as const
-export type ServerName = (typeof serverNames)[number]
+/** What is compared. */
+export type ServerName =
+  | 'limit'
+  | 'floor'
+  | 'ours, one query a request'
+  | 'ours'
+  | 'express'
+  | 'express sharing reads'
+  | 'express sharing writes'
 
 /** The database that servers are on; null where the work needs none. */
 export type Database = { kind: Kind; env: Lease['env'] } | null
@@ -57,5 +56,7 @@ export const programOf = (name: ServerName, kind: Kind | undefined, source = fal
       return peer(`${kind}-express.ts`)
     case 'express sharing reads':
       return peer(`${kind}-express.ts`, { SHARE_READS: 'on' })
+    case 'express sharing writes':
+      return peer(`${kind}-express.ts`, { SHARE_WRITES: 'on' })
   }
 }

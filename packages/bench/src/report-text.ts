@@ -40,7 +40,10 @@ const runTable = (runs: Record<string, Run>): string =>
         ', ',
       ),
       Object.values(run.databases)
-        .map(({ name, version, members }) => `${name} ${version}${members > 1 ? `, ${members} members` : ''}`)
+        .map(
+          ({ name, version, members, way }) =>
+            `${name} ${version}${members > 1 ? `, ${members} members` : ''}${way ? `, ${way}` : ''}`,
+        )
         .join('; '),
       `${run.rounds} of ${run.seconds} s${run.quick ? ', quick' : ''}${run.source ? ', from source' : ''}`,
     ]),

@@ -3,12 +3,13 @@ import { readFileSync } from 'node:fs'
 import { findPackageJSON } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { Kind, Lease } from 'local-databases'
 import { client } from './load.ts'
 import { machine } from './machine.ts'
 import { root } from './programs.ts'
 
-/** A database as it says of itself, and how many servers answer for it. */
-export type DatabaseFacts = { name: string; version: string; members: number }
+/** A database as it says of itself, how many servers answer for it, and how they run (not known of older runs). */
+export type DatabaseFacts = { name: string; version: string; members: number; way?: Lease['way'] }
 
 /** What the rows of one run were measured on, and with. */
 export type Run = ReturnType<typeof thisRun>
@@ -32,6 +33,12 @@ export const thisRun = (options: { quick: boolean; rounds: number; seconds: numb
   },
   databases: {} as Record<string, DatabaseFacts>,
 })
+
+/** Adds a database to what is known of a run. Containers have every processor: that of the servers as well. */
+export const addDatabase = (run: Run, kind: Kind, facts: DatabaseFacts): void => {
+  run.databases[kind] = facts
+  if (facts.way === 'docker') run.pinned = false
+}
 
 /** What a stop says of its database. @throws when it does not say it */
 export const factsOf = async (url: string): Promise<DatabaseFacts> => {

@@ -8,7 +8,7 @@ import { refuseGivenDatabases } from './own-databases.ts'
 import { openReport } from './report.ts'
 import { resultTable, titleOf } from './result-tables.ts'
 import { wrongIn } from './results.ts'
-import { thisRun } from './run.ts'
+import { addDatabase, thisRun } from './run.ts'
 import { startServer } from './servers.ts'
 import { kinds } from './work-names.ts'
 
@@ -41,7 +41,7 @@ const soak = async (): Promise<void> => {
   const run = thisRun({ quick: false, rounds: 1, seconds: minutes * 60, source })
   const report = openReport(run, options.record)
   await onDatabase(kind, kind, source, async ({ database, facts, fill }) => {
-    run.databases[kind] = facts
+    addDatabase(run, kind, facts)
     // And the hundred that are sent. Of a thousand, a list is 20 ms of work for three CQL members on one processor, which
     // then do not answer all clients in time: load on them, and not on the stop.
     await fill(100)

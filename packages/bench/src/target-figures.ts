@@ -2,6 +2,7 @@ import { ofKind, type Result, wrongIn } from './results.ts'
 
 /** What a rule finds in the results of one database; undefined where it was not measured. */
 export type Figure = number | 'failed' | undefined
+/** Neither of the two limits: a figure to be known, and no target. */
 export type Wanted = { least?: number; most?: number; unit?: string }
 
 /** Something to be reached, on each of some databases. */

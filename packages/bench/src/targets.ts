@@ -9,8 +9,8 @@ export type Verdict = {
   /** Null where there is nothing to tell. */
   measured: number | null
   wanted: string
-  /** "failed": a row that it needs has wrong answers. "not measured": or not all of it in one run. */
-  verdict: 'met' | 'MISSED' | 'failed' | 'not measured'
+  /** "failed": a row that it needs has wrong answers. "not measured": or not all of it in one run. "-": no target. */
+  verdict: 'met' | 'MISSED' | 'failed' | 'not measured' | '-'
 }
 
 /**
@@ -33,13 +33,15 @@ export const verdictsOf = (results: readonly Result[]): Verdict[] =>
     }),
   )
 
-const verdictOf = (found: Figure, { least = -Infinity, most = Infinity }: Wanted): Verdict['verdict'] => {
+const verdictOf = (found: Figure, { least, most }: Wanted): Verdict['verdict'] => {
   if (found === undefined) return 'not measured'
   if (found === 'failed' || Number.isNaN(found)) return 'failed'
-  return found >= least && found <= most ? 'met' : 'MISSED'
+  if (least === undefined && most === undefined) return '-'
+  return found >= (least ?? -Infinity) && found <= (most ?? Infinity) ? 'met' : 'MISSED'
 }
 
 const inWords = ({ least, most, unit = '' }: Wanted): string => {
+  if (least === undefined && most === undefined) return '-'
   if (least !== undefined && most !== undefined) return `${least} to ${most}${unit}`
   return least === undefined ? `at most ${most}${unit}` : `at least ${least}${unit}`
 }

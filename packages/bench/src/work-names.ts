@@ -7,10 +7,10 @@ export const kinds = ['mysql', 'scylla'] as const
 /** What `--only` may name. */
 export const workNames: readonly string[] = [
   ...fileWorks(),
-  listWork(100),
-  listWork(1000),
+  listWork(100, []),
+  listWork(1000, []),
   pageWork('page', 1000),
-  putWork(),
+  putWork([]),
   pageWork('page-of-many', 1_000_000),
 ]
   .map(({ name }) => name)

@@ -1,5 +1,5 @@
 import { answerOf } from './answers.ts'
-import { type ServerName, serverNames } from './programs.ts'
+import type { ServerName } from './programs.ts'
 import type { Work } from './works.ts'
 
 const json = { 'content-type': 'application/json' }
@@ -8,7 +8,7 @@ const json = { 'content-type': 'application/json' }
  *
  * @param servers those to compare, in the order of the report
  */
-export const listWork = (rows: number, servers: readonly ServerName[] = serverNames): Work => ({
+export const listWork = (rows: number, servers: readonly ServerName[]): Work => ({
   name: `words${rows}`,
   title: `GET /words, ${rows.toLocaleString('en')} rows`,
   rows,
@@ -51,14 +51,15 @@ const lastPage = async (url: string, rows: number): Promise<string> => {
   return path.replace(/limit=\d+/, 'limit=100')
 }
 
-/** The stop is there three times: with a statement for each word, as it is, and with a key for each word. */
-export const putWork = (): Work => {
+/**
+ * Words, one a request; and from the stop as it is once more, with a key for each word.
+ *
+ * @param servers those to compare, in the order of the report
+ */
+export const putWork = (servers: readonly ServerName[]): Work => {
   const key = { 'idempotency-key': '00000000-0000-4000-8000-{n}' }
   const contenders = [
-    { server: 'floor' },
-    { server: 'ours, one query a request' },
-    { server: 'ours' },
-    { server: 'express' },
+    ...servers.map((server) => ({ server })),
     { server: 'ours', as: 'ours, with a key', headers: key },
   ] as const
   const marks = contenders.map((_, index) => `put ${index} `)

@@ -1,13 +1,21 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
+import { tmpdir } from 'node:os'
+import { setTimeout as pause } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { type Load, load, sumOfFaults } from '../src/load.ts'
+import type { Running } from '../src/contenders.ts'
+import { type Load, load, sumOfFaults, withSilence } from '../src/load.ts'
 import { loadByAutocannon } from '../src/load-by-autocannon.ts'
 import { loadResultOf } from '../src/load-result.ts'
-import { latenciesAt } from '../src/open-loop.ts'
-import { cpuMsOf } from '../src/processes.ts'
-import { faultOf, rowOf } from '../src/rows.ts'
+import { measureSoak } from '../src/measure-soak.ts'
+import { type Latencies, latenciesAt } from '../src/open-loop.ts'
+import { cpuMsOf, untilIdle } from '../src/processes.ts'
+import { measureRounds, type Round } from '../src/rounds.ts'
+import { faultOf, numbers, rowOf } from '../src/rows.ts'
+import { notStored } from '../src/tables.ts'
 
 const servers: Server[] = []
 afterEach(() => {
@@ -29,6 +37,12 @@ const loadOn = async (listener: RequestListener): Promise<Load> => {
     connections: 2,
     seconds: 1,
   }
+}
+
+/** Answers so many times, and then never again. */
+const answering = (times: number): RequestListener => {
+  let count = 0
+  return (_, response) => void (++count <= times && response.end(body))
 }
 
 describe.each([
@@ -87,6 +101,73 @@ test('numbers begin anew where a request says after how many', async () => {
   expect([...seen].sort()).toEqual(['/000000000000', '/000000000001', '/000000000002'])
 })
 
+test('what is not answered to the end, for more than five seconds, is late', async () => {
+  const outcome = await load({ ...(await loadOn(answering(100))), seconds: 7 })
+  expect(outcome.requests).toBeGreaterThan(90)
+  expect(sumOfFaults([outcome])).toMatch(/^\d+ × late$/)
+})
+
+test('load ends with whoever started it, however that ends, and leaves no file', async () => {
+  const all = await loadOn((_, response) => response.end(body))
+  const script = `const { load } = await import(${JSON.stringify(import.meta.resolve('../src/load.ts'))})
+    await load({ ...${JSON.stringify({ ...all, seconds: 60 })}, expected: { status: 200, body: Buffer.from('') } })`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    env: { PATH: process.env.PATH },
+    stdio: 'ignore',
+  })
+  const isLoaded = async () => (await promisify(server.getConnections.bind(server))()) > 0
+  const server = servers.at(-1) as Server
+  await until(isLoaded)
+  child.kill('SIGKILL')
+  await until(async () => !(await isLoaded()))
+  expect(readdirSync(tmpdir()).filter((name) => name.startsWith(`bench-${child.pid}`))).toEqual([])
+})
+
+const until = async (condition: () => Promise<boolean>) => {
+  for (const deadline = performance.now() + 20_000; performance.now() < deadline; await pause(20))
+    if (await condition()) return
+  throw new Error('not within 20 s')
+}
+
+test('rounds begin with another server each time, and go backwards every second time', async () => {
+  const asked: number[] = []
+  const running = [0, 1, 2].map(async (n) => {
+    const load = await loadOn((request, response) => {
+      if (request.url === '/' && asked.at(-1) !== n) asked.push(n)
+      response.end(body)
+    })
+    const server = { pid: process.pid, url: load.url }
+    return { load, server, rounds: [] as Round[], latencies: [], acknowledged: 0 } as unknown as Running
+  })
+  const all = await Promise.all(running)
+  await measureRounds(all, { rounds: 2, seconds: 1, warmUpSeconds: 0, latencySeconds: 0 })
+  expect(asked).toEqual([0, 1, 2, 1, 0, 2])
+  expect(all.map(({ rounds }) => rounds.length)).toEqual([2, 2, 2])
+})
+
+test('a process is idle once its processor time stands still', async () => {
+  const readings = [10, 20, 40, 40, 50]
+  await untilIdle(() => readings.shift())
+  expect(readings).toEqual([50])
+})
+
+test('a load without any answer has failed', () => {
+  const none = { requests: 0, failed: 0, seconds: 1 }
+  expect(sumOfFaults([withSilence(none, true)])).toBe('1 × no answer')
+})
+
+test('a soak in which one route stops answering has failed', async () => {
+  const livez = answering(100)
+  const { url } = await loadOn((request, response) => {
+    if (request.url === '/livez') livez(request, response)
+    else if (request.method === 'PUT') response.writeHead(204).end()
+    else response.end(body)
+  })
+  const { failed, fault } = await measureSoak({ url, pid: process.pid }, 0.05)
+  expect(failed).toBe(1)
+  expect(fault).toMatch(/^of \d+ answers, 1 × no answer$/)
+})
+
 test('a fixed rate is kept by a server that stands still, and its time is counted', async () => {
   let count = 0
   const all = await loadOn((_, response) => {
@@ -101,6 +182,38 @@ test('a fixed rate is kept by a server that stands still, and its time is counte
   expect(failed).toBe(0)
   expect(isKept).toBe(true)
   expect(p99).toBeGreaterThan(100)
+})
+
+test('at a fixed rate the times are those of right answers, to the byte', async () => {
+  let count = 0
+  const all = await loadOn((_, response) => {
+    if (++count % 4 === 0) setTimeout(() => response.end(body), 200)
+    else response.end(body.toString().replace('quotes', 'QUOTES'))
+  })
+  const { p50, failed, right, achieved } = await latenciesAt(20, { ...all, connections: 20, seconds: 2 })
+  expect(p50).toBeGreaterThan(190)
+  expect(failed).toBe(30)
+  expect(right).toHaveLength(10)
+  expect(achieved).toBeLessThan(6)
+})
+
+test('a fixed rate is kept by a server that takes long for every answer', async () => {
+  const all = await loadOn((_, response) => setTimeout(() => response.end(body), 500))
+  const { isKept, p50 } = await latenciesAt(20, { ...all, connections: 20, seconds: 4 })
+  expect(isKept).toBe(true)
+  expect(p50).toBeGreaterThan(490)
+})
+
+test('at a fixed rate a server that never answers is waited for five seconds, whatever was due', async () => {
+  const { failed, right, isKept } = await latenciesAt(100, await loadOn(() => {}))
+  expect({ failed, right, isKept }).toEqual({ failed: 100, right: [], isKept: false })
+})
+
+test('a rate at which this process has no rest is known', async () => {
+  const all = await loadOn((_, response) => response.end(body))
+  const { clientBusy, failed } = await latenciesAt(100_000, { ...all, connections: 32, seconds: 0.05 })
+  expect(failed).toBe(0)
+  expect(clientBusy).toBeGreaterThan(0.9)
 })
 
 test('the processor time of a process is counted', async () => {
@@ -129,6 +242,7 @@ describe('a row', () => {
   const measured = {
     server: 'ours',
     rounds: [{ requests: 100, failed: 900, seconds: 1, cpuMs: 100 }],
+    latencies: [],
     notStored: 0,
   }
 
@@ -143,15 +257,47 @@ describe('a row', () => {
     })
   })
 
-  test('has no latencies where the rate was not kept, and says what rate there was', () => {
-    const latencies = { rate: 100, achieved: 50, isKept: false, p50: 1, p99: 2, failed: 0 }
-    expect(loadResultOf({ title: 'A' }, { ...measured, latencies }).latencies).toEqual({
-      rate: 100,
-      achieved: 50,
-      p50: null,
-      p99: null,
-    })
+  const pass = {
+    rate: 100,
+    achieved: 99,
+    isKept: true,
+    clientBusy: 0.2,
+    p50: 1,
+    p99: 2,
+    failed: 0,
+    right: [],
+  }
+  const latenciesOf = (...latencies: Latencies[]) =>
+    loadResultOf({ title: 'A' }, { ...measured, latencies }).latencies
+
+  test('has latencies that are medians of the rounds: who comes first is not slow for it', () => {
+    const first = { ...pass, p50: 3, p99: 50, isKept: false }
+    expect(latenciesOf(first, pass, pass)).toEqual({ rate: 100, achieved: 99, p50: 1, p99: 2 })
   })
+
+  test('has no latencies where the rate was not kept, and says what rate there was', () => {
+    const slow = { ...pass, achieved: 50, isKept: false }
+    expect(latenciesOf(pass, slow, slow)).toEqual({ rate: 100, achieved: 50, p50: null, p99: null })
+  })
+
+  test('has nothing of a rate that the client could not have kept', () => {
+    expect(latenciesOf({ ...pass, achieved: 50, isKept: false, clientBusy: 0.97 })).toBeNull()
+  })
+})
+
+test('an acknowledged word that is not stored is found among others that are stored and were not acknowledged', async () => {
+  const known = numbers(0, 1000).map(String)
+  const words = async function* () {
+    for (const n of known.slice(32)) yield `put 1 ${n}`
+    for (const n of numbers(1000, 1064)) yield `put 1 ${n}`
+    for (const n of numbers(0, 7)) yield `put 0 ${n}`
+    yield 'a word that was there before'
+  }
+  const acknowledged = [
+    { known: [], others: 10 },
+    { known, others: 50 },
+  ]
+  expect(await notStored(words(), ['put 0 ', 'put 1 '], acknowledged)).toEqual([3, 32])
 })
 
 test('rows that are wrong, twice or not there are found', () => {

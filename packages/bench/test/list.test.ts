@@ -48,6 +48,7 @@ test.each<[string, RequestListener, RegExp]>([
     /aborted/,
   ],
   ['that ends early', (_, response) => response.end(text.slice(0, 9000)), /no JSON that is whole/],
+  ['that does not come', () => {}, /nothing came for 10 s/],
   ['that is refused', (_, response) => response.writeHead(503).end(), /status 503, not 200/],
   ['without a row', (_, response) => response.end(text.replace(/\{[^}]+\},/, '')), /499 rows, not 500/],
 ])('a list %s is a fault, and ends nothing else', async (_, listener, fault) => {

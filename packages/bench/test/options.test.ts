@@ -54,6 +54,13 @@ test.each([
   expect(planned).toBeGreaterThan(minutes * 40) // or the budget has forgotten something
 })
 
+test('Express shares writes where the stop does', () => {
+  const { databases } = planOf(readOptions(['--only', 'put']))
+  const servers = databases.map(({ tables }) => tables[0]?.works[0]?.contenders.map(({ server }) => server))
+  expect(servers[0]).toContain('express sharing writes')
+  expect(servers[1]).not.toContain('express sharing writes')
+})
+
 test('one work on one database is planned alone', () => {
   const plan = planOf(readOptions(['--only', 'words100', '--database', 'mysql']))
   expect(plan.files).toEqual([])

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { chartOf } from '../src/chart.ts'
 import { reportOf } from '../src/report.ts'
 import { reportText } from '../src/report-text.ts'
-import { thisRun } from '../src/run.ts'
+import { addDatabase, thisRun } from '../src/run.ts'
 import { loadRow } from './made-up.ts'
 
 const run = (measured: string, members = 3) => ({
@@ -60,6 +60,29 @@ test('the chart names the database as it was, and shows who failed as failed', (
   expect(chart).toContain('Apache Cassandra 5.0.5, 2 members, LOCAL_QUORUM')
   expect(chart).toContain('50 µs')
   expect(chart.match(/>failed</g)).toHaveLength(2)
+})
+
+test('the bars of the chart have one scale, and who failed does not set it', () => {
+  const results = [
+    loadRow('words100', 'floor', { us: 50, run: 'before' }),
+    loadRow('words100', 'express', { us: 5000, run: 'before', failed: 1 }),
+    loadRow('words100', 'floor', { us: 200, database: 'scylla' }),
+  ]
+  const chart = chartOf({ runs: { before: { ...run('before'), node: '26.1.0' }, now: run('now') }, results })
+  expect(chart.match(/(?<=rect x="220" y="\d+" width=")\d+/g)).toEqual(['105', '0', '420'])
+  expect(chart.match(/Node\.js [\d.]+/g)).toEqual(['Node.js 26.1.0', `Node.js ${process.versions.node}`])
+})
+
+test('a database by Docker has the processor of the servers as well, and the page says so', () => {
+  const { databases, ...others } = run('now')
+  const native = { ...others, databases: {} }
+  addDatabase(native, 'mysql', { ...databases.mysql, way: 'native' })
+  expect(native.pinned).toBe(run('now').pinned)
+  const docker = { ...others, databases: {} }
+  addDatabase(docker, 'mysql', { ...databases.mysql, way: 'docker' })
+  expect(docker.pinned).toBe(false)
+  const text = reportText(reportOf({ runs: {}, results: [] }, docker, [loadRow('put', 'ours')]))
+  expect(text).toMatch(/, not pinned \| .*MySQL 9\.7\.4, docker \|/)
 })
 
 test('the page of results has every row, and what it was measured on', () => {

@@ -17,7 +17,7 @@ const verdict = (results: Result[], what: RegExp, database = 'mysql') => {
 
 describe('a ratio', () => {
   const one = 'ours, one query a request'
-  const cpu = /one query a request, CPU/
+  const cpu = /words100: one query a request, CPU/
 
   test('of processor time is that of the least of the rounds', () => {
     const met = [loadRow('words100', one, { us: 110 }), loadRow('words100', 'floor')]
@@ -60,6 +60,16 @@ describe('a ratio', () => {
     expect(verdict(pages(111), last)?.verdict).toBe('MISSED')
     expect(verdict(pages(89), last)?.verdict).toBe('MISSED')
   })
+})
+
+test('writes that share a commit are not held against those of a floor that does not', () => {
+  const rows = [
+    loadRow('put', 'floor', { us: 49 }),
+    loadRow('put', 'ours, one query a request', { us: 77 }),
+    loadRow('put', 'ours', { us: 24 }),
+  ]
+  expect(verdict(rows, /PUT: one query .* CPU/)).toMatchObject({ verdict: 'MISSED', wanted: 'at most 1.15' })
+  expect(verdict(rows, /PUT: words that share/)).toMatchObject({ verdict: '-', wanted: '-' })
 })
 
 describe('the whole list', () => {
