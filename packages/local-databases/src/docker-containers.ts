@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   type ContainerRuntimeClient,
@@ -15,7 +16,7 @@ import type { Context, ControlAction, Settings } from './settings.ts'
 
 /**
  * What the containers of one directory share. Whatever a former owner of it left is removed first, and with it the data
- * of directories of this user and machine that are no more.
+ * of temporary directories of this user and machine that are no more.
  */
 export const containersOf = async (docker: ContainerRuntimeClient, settings: Settings, context: Context) => {
   const { directory } = settings
@@ -99,6 +100,15 @@ export const certificateIn = async ({ certificate, key }: MemberFiles) => {
 
 /** A container whose ports are reachable from this machine only; testcontainers opens them to the network. */
 export class LoopbackContainer extends GenericContainer {
+  /**
+   * Has one network alone, under a name in it. With testcontainers' own aliases it would be in Docker's default one as well:
+   * ScyllaDB's image takes all the addresses that it has for the one to listen at.
+   */
+  withOnlyNetwork(network: string, name: string): this {
+    this.createOpts.NetworkingConfig = { EndpointsConfig: { [network]: { Aliases: [name] } } }
+    return this.withNetworkMode(network)
+  }
+
   protected override async beforeContainerCreated(): Promise<void> {
     const bindings = this.hostConfig.PortBindings as Record<string, { HostIp?: string; HostPort: string }[]>
     for (const binding of Object.values(bindings).flat()) binding.HostIp = '127.0.0.1'
@@ -147,28 +157,46 @@ const lastLinesOf = async (handle: Handle): Promise<string> => {
 
 const removeLeftovers = async (docker: ContainerRuntimeClient, directory: string): Promise<void> => {
   const { dockerode } = docker.container
+  const isOwn = (labels: Labels): boolean => labels?.[directoryLabel] === directory
   // Seen from here, what another machine has, or another user, may look like what is no more.
-  const isOver = async (labels: Record<string, string>): Promise<boolean> => {
-    const { [directoryLabel]: of = '', [makerLabel]: by } = labels
-    return of === directory || (by === maker && (await isGone(of)))
-  }
+  const isLeft = async (labels: Labels): Promise<boolean> =>
+    labels?.[makerLabel] === maker && !isOwn(labels) && (await isGone(labels[directoryLabel] ?? ''))
   const containers = await dockerode.listContainers({ all: true, filters: { label: [directoryLabel] } })
-  for (const { Id, Labels } of containers) {
-    if (await isOver(Labels)) await dockerode.getContainer(Id).remove({ force: true, v: true })
+  for (const { Id, Labels, State } of containers) {
+    const remove = () => dockerode.getContainer(Id).remove({ force: true, v: true })
+    if (isOwn(Labels)) await remove().catch(unlessGone)
+    else if (State !== 'running' && (await isLeft(Labels))) await remove().catch(() => {})
   }
+  // What others left another owner may be removing, or have removed by now.
   const networks = await dockerode.listNetworks({ filters: { label: [directoryLabel] } })
-  for (const { Id, Labels } of networks)
-    if (await isOver(Labels ?? {})) await dockerode.getNetwork(Id).remove()
-  const { Volumes } = await dockerode.listVolumes({ filters: { label: [directoryLabel] } })
-  for (const { Name, Labels } of Volumes) {
-    if (Labels[directoryLabel] !== directory && (await isOver(Labels)))
-      await dockerode.getVolume(Name).remove()
+  for (const { Id, Labels } of networks) {
+    const remove = () => dockerode.getNetwork(Id).remove()
+    if (isOwn(Labels)) await remove().catch(unlessGone)
+    else if (await isLeft(Labels)) await remove().catch(() => {})
   }
+  const { Volumes } = await dockerode.listVolumes({ filters: { label: [directoryLabel] } })
+  for (const { Name, Labels } of Volumes)
+    if (await isLeft(Labels))
+      await dockerode
+        .getVolume(Name)
+        .remove()
+        .catch(() => {})
 }
 
-/** Whether it is certain that the directory is no more; one that may not be looked at is there. */
-const isGone = (directory: string): Promise<boolean> =>
-  stat(directory).then(
+type Labels = Record<string, string> | undefined
+
+/** There is none any more, or it is being removed. */
+const unlessGone = (error: { statusCode?: number }) => {
+  if (error.statusCode !== 404 && error.statusCode !== 409) throw error
+}
+
+/**
+ * Whether it is certain that the directory is no more: one that may not be looked at is there, and others than temporary
+ * ones may be of a disk that is not mounted now.
+ */
+const isGone = async (directory: string): Promise<boolean> =>
+  directory.startsWith(tmpdir()) &&
+  (await stat(directory).then(
     () => false,
     ({ code }: NodeJS.ErrnoException) => code === 'ENOENT',
-  )
+  ))

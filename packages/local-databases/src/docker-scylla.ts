@@ -52,8 +52,7 @@ export const startByDocker = async (
       'keyfile=/etc/grand-tour/member.key',
     ]
     const container = new LoopbackContainer(images.scylla)
-      .withNetworkMode(network)
-      .withNetworkAliases(memberName(index))
+      .withOnlyNetwork(network, memberName(index))
       .withExposedPorts({ container: 9042, host: portOf(index) })
       .withBindMounts([{ source: await containers.volume(volumeName), target: '/var/lib/scylla' }])
       .withCopyContentToContainer([
@@ -72,6 +71,8 @@ export const startByDocker = async (
         `--broadcast-rpc-address=${advertised(index)}`,
         ...(settings.tls ? tls.map((option) => `--client-encryption-options=${option}`) : []),
         '--skip-wait-for-gossip-to-settle=0',
+        // Default periodic: a member that is killed would lose what it has acknowledged in the last 10 s.
+        '--commitlog-sync=batch',
         // Below a client's patience: a coordinator that waits for a paused member gives up before the client does.
         '--read-request-timeout-in-ms=1000',
         '--write-request-timeout-in-ms=1000',

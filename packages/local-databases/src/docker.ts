@@ -36,20 +36,31 @@ export const ensureImage = async (
   onProgress: (line: string) => void,
 ): Promise<void> => {
   if (await hasImage(docker, kind)) return
-  const { ImageName } = await import('testcontainers')
-  const image = ImageName.fromString(images[kind])
   onProgress(`Pulling the Docker image ${images[kind]}`)
-  await docker.image.pull(image).catch((error: Error) => {
+  await pull(docker, kind).catch((error: Error) => {
     throw new Error(`the image ${images[kind]} cannot be pulled: ${error.message.trim()}`)
   })
+}
+
+/** Not by testcontainers, which looks at no line of the answer: a full disk is said in one, and all ends well. */
+const pull = async (docker: ContainerRuntimeClient, kind: Kind): Promise<void> => {
+  const { dockerode } = docker.container
+  const answer = await dockerode.pull(images[kind])
+  const { promise, resolve, reject } = Promise.withResolvers<{ error?: string }[]>()
+  dockerode.modem.followProgress(answer, (error, lines) => (error ? reject(error) : resolve(lines)))
+  for (const { error } of await promise) if (error !== undefined) throw new Error(error)
+  if (!(await hasImage(docker, kind))) throw new Error('the daemon broke off')
 }
 
 /** The label that every container, network and volume of a directory bears. */
 export const directoryLabel = 'grand-tour.directory'
 /** The label that says on which machine, and as which user of it, a container, network or volume was made. */
 export const makerLabel = 'grand-tour.maker'
-/** What it says of those that are made here: a daemon may serve several machines and users. */
-export const maker = `${process.getuid?.() ?? ''}@${hostname()}`
+/**
+ * What it says of those that are made here: a daemon may serve several machines and users. The systems of one machine under
+ * WSL have its name each, and files of their own.
+ */
+export const maker = `${process.getuid?.() ?? ''}@${hostname()} ${machineId()}`.trim()
 /** The label that says which owner a container or network belongs to. */
 export const ownerLabel = 'grand-tour.owner'
 
@@ -62,4 +73,13 @@ export const startReaper = (owner: string): void => {
     env,
   })
   reaper.unref()
+}
+
+/** What systemd calls this system (machine-id(5)); empty where it does not. */
+function machineId(): string {
+  try {
+    return readFileSync('/etc/machine-id', 'utf8').trim()
+  } catch {
+    return ''
+  }
 }

@@ -92,11 +92,26 @@ export const temporaryIn = async (folder: string): Promise<string> => {
   return `--tmpdir=${directory}`
 }
 
-/** What mariadb-install-db feeds to the server; that script itself wants programs of other packages. */
-const systemTables = async (): Promise<string> => {
-  const folder = '/usr/share/mysql'
-  const files = ['mysql_system_tables.sql', 'mysql_performance_tables.sql', 'mysql_system_tables_data.sql']
-  const sql = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))
+/**
+ * What mariadb-install-db feeds to the server; that script itself wants programs of other packages. MariaDB 11.8 has other
+ * names for the files, and Fedora another folder.
+ *
+ * @param share where a server may have its files
+ */
+export const systemTables = async (share = '/usr/share'): Promise<string> => {
+  const folders = [join(share, 'mysql'), join(share, 'mariadb')]
+  const begins = folders.flatMap((folder) => [join(folder, 'mysql_'), join(folder, 'mariadb_')])
+  const read = (begin: string) =>
+    Promise.all(
+      ['system_tables', 'performance_tables', 'system_tables_data'].map((name) =>
+        readFile(`${begin}${name}.sql`, 'utf8'),
+      ),
+    )
+  const sql = await Promise.any(begins.map(read)).catch(() => {
+    throw new Error(
+      `The files of MariaDB's system tables, such as mariadb_system_tables.sql, are in none of ${folders.join(' and ')}.`,
+    )
+  })
   return ['CREATE DATABASE mysql;', 'USE mysql;', 'SET @auth_root_socket = NULL;', ...sql].join('\n')
 }
 

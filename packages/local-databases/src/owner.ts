@@ -38,13 +38,11 @@ const running = startDatabase(settings, {
 })
 running.catch(() => {}) // told to each lessee, below
 
-// An address of a socket has at most 107 bytes (104 on macOS); directories may be deeper.
+// An address of a socket has at most 107 bytes (104 on macOS), directories may be deeper; and Windows' own disks, of which
+// WSL has clones too, hold no sockets.
 const inPlace = join(directory, 'owner.sock')
-const socketPath =
-  Buffer.byteLength(inPlace) < 100
-    ? inPlace
-    : join(mkdtempSync(join(tmpdir(), 'local-database-')), 'owner.sock')
-rmSync(socketPath, { force: true })
+const elsewhere = () => join(mkdtempSync(join(tmpdir(), 'local-database-')), 'owner.sock')
+let socketPath = Buffer.byteLength(inPlace) < 100 ? inPlace : elsewhere()
 // allowHalfOpen: a lessee that ends its side has gone, but its own 'close' comes only when the database has ended.
 const server = createServer({ allowHalfOpen: true }, (lessee) => {
   lessees.add(lessee)
@@ -53,11 +51,20 @@ const server = createServer({ allowHalfOpen: true }, (lessee) => {
   jsonLines<FromLessee>(lessee, (line) => void serve(lessee, line))
 })
 process.umask(0o077)
-server.listen(socketPath, () =>
-  writeFileSync(ownerFile(directory), JSON.stringify({ pid: process.pid, socketPath })),
-)
+server.once('error', () => {
+  socketPath = elsewhere()
+  listen()
+})
+listen()
 const unused = setTimeout(() => void end(), 10_000)
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void end())
+
+function listen(): void {
+  rmSync(socketPath, { force: true })
+  server.listen(socketPath, () =>
+    writeFileSync(ownerFile(directory), JSON.stringify({ pid: process.pid, socketPath })),
+  )
+}
 
 async function serve(lessee: Socket, line: FromLessee): Promise<void> {
   if ('id' in line) {

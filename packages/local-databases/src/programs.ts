@@ -57,6 +57,9 @@ export const endingWithUs = (command: string, args: readonly string[]): [string,
     ? ['setpriv', ['--pdeathsig', 'TERM', '--', command, ...args]]
     : [command, [...args]]
 
+/** This process's environment, for Java: where the locale is C, it finds no file whose path has an ä in it. */
+export const withUtf8 = (): NodeJS.ProcessEnv => ({ ...process.env, LC_ALL: 'C.UTF-8' })
+
 /** What a program prints, standard output and error; the empty string when it cannot be run or fails. */
 export const outputOf = async (program: string, ...args: string[]): Promise<string> => {
   const { stdout, stderr } = await promisify(execFile)(program, args).catch(() => ({

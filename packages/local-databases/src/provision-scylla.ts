@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { ensureClassArchive } from './class-archive.ts'
 import { findJava } from './java.ts'
 import { installPackages, notInApt } from './packages.ts'
-import { onPath, run, succeeds } from './programs.ts'
+import { onPath, run, succeeds, withUtf8 } from './programs.ts'
 import type { Provisioning } from './provision.ts'
 
 const version = '5.0.5'
@@ -53,10 +53,12 @@ const installCassandra = async ({ folder, signal, onProgress, announce }: Provis
     '-DincludeScope=runtime',
     `-DoutputDirectory=${join(made, 'lib')}`,
   ]
-  await run('mvn', args, { cwd: made, signal }).catch((error: Error & { stdout?: string }) => {
-    signal.throwIfAborted()
-    throw new Error(`Maven could not get Apache Cassandra: ${(error.stdout ?? error.message).trim()}`)
-  })
+  await run('mvn', args, { cwd: made, signal, env: withUtf8() }).catch(
+    (error: Error & { stdout?: string }) => {
+      signal.throwIfAborted()
+      throw new Error(`Maven could not get Apache Cassandra: ${(error.stdout ?? error.message).trim()}`)
+    },
+  )
   await rm(folder, { recursive: true, force: true })
   await rename(made, folder)
 }

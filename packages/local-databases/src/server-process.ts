@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
+import { withUtf8 } from './programs.ts'
 import type { Context, ControlAction } from './settings.ts'
 
 type Options = {
@@ -38,6 +39,7 @@ export const serverProcess = (
     const started = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...command], {
       cwd,
       stdio: ['ignore', log, log, context.lock],
+      env: withUtf8(),
     })
     closeSync(log)
     const { promise, resolve } = Promise.withResolvers<void>()

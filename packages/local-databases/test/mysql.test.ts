@@ -1,10 +1,10 @@
-import { closeSync, readFileSync } from 'node:fs'
+import { closeSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import mysql from 'mysql2/promise'
 import { type Lease, type LeaseOptions, lease } from '../src/index.ts'
 import { lockDirectory } from '../src/lock.ts'
-import { findMysqlServer } from '../src/mysql-server.ts'
+import { findMysqlServer, systemTables } from '../src/mysql-server.ts'
 import { freshDirectory, lessee, processesOf, removeDirectories, waitUntil } from './machine.ts'
 
 afterAll(removeDirectories)
@@ -190,4 +190,19 @@ describe('leases', () => {
     await using database = await lease('mysql', given)
     expect(await query(database, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
   })
+})
+
+test.each([
+  ['mysql', 'mysql_'],
+  ['mysql', 'mariadb_'],
+  ['mariadb', 'mariadb_'],
+])('the system tables of MariaDB are found in %s as %s…', async (folder, begin) => {
+  const share = freshDirectory()
+  await expect(systemTables(share)).rejects.toThrow(
+    `mariadb_system_tables.sql, are in none of ${share}/mysql and`,
+  )
+  mkdirSync(join(share, folder))
+  for (const name of ['system_tables', 'performance_tables', 'system_tables_data'])
+    writeFileSync(join(share, folder, `${begin}${name}.sql`), `${name};`)
+  expect(await systemTables(share)).toMatch(/\nsystem_tables;\nperformance_tables;\nsystem_tables_data;$/)
 })

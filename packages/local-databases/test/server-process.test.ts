@@ -1,45 +1,55 @@
-import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from '@jest/globals'
+import { afterAll, expect, test } from '@jest/globals'
 import { serverProcess } from '../src/server-process.ts'
+import { freshDirectory, removeDirectories } from './machine.ts'
+
+afterAll(removeDirectories)
 
 const testOnLinux = process.platform === 'linux' ? test : test.skip
+
+/** A server that is a script, ready once it has written something; with what it writes. */
+const scripted = (script: string) => {
+  const cwd = freshDirectory()
+  const logFile = join(cwd, 'log')
+  const said = () => readFileSync(logFile, 'utf8').trim()
+  const isReady = async () => said() !== ''
+  const server = serverProcess(
+    {
+      name: 'The server',
+      command: ['nice', '-n', '19', 'sh', '-c', script],
+      cwd,
+      logFile,
+      isReady,
+      readySeconds: 30,
+    },
+    {
+      signal: new AbortController().signal,
+      onEnd: () => {},
+      onProgress: () => {},
+      lock: openSync(join(cwd, 'lock'), 'w'),
+    },
+  )
+  server.spawn()
+  return Object.assign(server, { said, [Symbol.asyncDispose]: server.end })
+}
 
 testOnLinux(
   'a server has stopped when its pause is reported, however late it gets a processor',
   async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'server-process-'))
-    const logFile = join(directory, 'log')
-    const pid = () => readFileSync(logFile, 'utf8').trim()
-    const server = serverProcess(
-      {
-        name: 'The server',
-        command: ['nice', '-n', '19', 'sh', '-c', 'echo $$; while :; do :; done'],
-        cwd: directory,
-        logFile,
-        isReady: async () => pid() !== '',
-        readySeconds: 30,
-      },
-      {
-        signal: new AbortController().signal,
-        onEnd: () => {},
-        onProgress: () => {},
-        lock: openSync(join(directory, 'lock'), 'w'),
-      },
-    )
-    try {
-      server.spawn()
-      await server.untilReady()
-      for (let turn = 0; turn < 20; turn++) {
-        await server.control('pause')
-        expect(readFileSync(`/proc/${pid()}/status`, 'utf8')).toMatch(/^State:\tT/m)
-        await server.control('resume')
-      }
-    } finally {
-      await server.end()
-      rmSync(directory, { recursive: true })
+    await using server = scripted('echo $$; while :; do :; done')
+    await server.untilReady()
+    for (let turn = 0; turn < 20; turn++) {
+      await server.control('pause')
+      expect(readFileSync(`/proc/${server.said()}/status`, 'utf8')).toMatch(/^State:\tT/m)
+      await server.control('resume')
     }
   },
   60_000,
 )
+
+testOnLinux('a server has a locale in which Java finds every file, whatever this process has', async () => {
+  await using server = scripted('echo $LC_ALL; sleep 60')
+  await server.untilReady()
+  expect(server.said()).toBe('C.UTF-8')
+})
