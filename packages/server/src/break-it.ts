@@ -27,7 +27,7 @@ const breakIt = (server: FastifyInstance, socketPath: string) => {
         throw new Refused(403, 'Only this machine and its own page may break the database')
     })
     const handler = (request: FastifyRequest, reply: FastifyReply) => handOn(request, reply, socketPath)
-    scope.route({ method: ['GET', 'DELETE'], url: '/break', handler })
+    scope.route({ method: ['GET', 'DELETE'], url: '/break', exposeHeadRoute: false, handler })
     scope.route({ method: ['POST', 'DELETE'], url: '/break/:id', handler })
   })
   server.addHook('preSerialization', async (request, _, payload) =>
@@ -48,19 +48,19 @@ const handOn = async (
   const headers = reply.getHeaders() as Record<string, string>
   const { status, body } = await ask(socketPath, method, url).catch((error: Error) => ({
     status: 503,
-    body: JSON.stringify({
-      detail: `The process that holds the database does not answer (${error.message})`,
-    }),
+    body: { detail: `The process that holds the database does not answer (${error.message})` },
   }))
   if (status === 204) return void reply.raw.writeHead(status, headers).end()
   if (status === 200)
-    return void reply.raw.writeHead(status, { ...headers, 'content-type': 'application/json' }).end(body)
+    return void reply.raw
+      .writeHead(status, { ...headers, 'content-type': 'application/json' })
+      .end(JSON.stringify(body))
   const problem = {
     type: 'about:blank',
     title: STATUS_CODES[status],
     status,
     instance: id,
-    ...JSON.parse(body),
+    ...body,
   }
   reply.raw.writeHead(status, { ...headers, 'content-type': problemMediaType }).end(JSON.stringify(problem))
 }
@@ -68,5 +68,6 @@ const handOn = async (
 const ask = async (socketPath: string, method: string, path: string) => {
   const request = requestOf({ socketPath, method, path, agent: false }).end()
   const [response] = (await once(request, 'response')) as [IncomingMessage]
-  return { status: response.statusCode ?? 500, body: await text(response) }
+  const body = await text(response)
+  return { status: response.statusCode ?? 500, body: body && JSON.parse(body) }
 }

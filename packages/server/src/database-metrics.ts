@@ -63,11 +63,14 @@ export const databaseMetrics = (
     if (live === null) return
     inFlight.set(live.inFlight)
     for (const values of Object.values(members)) values.reset() // a member may have gone
+    // Those that are called "other" have one value: whether all of them are up, and the sums of the rest.
+    const down = new Set<string>()
     for (const member of live.members) {
       const labels = { member: memberName(member.address) }
-      members.up.set(labels, member.up ? 1 : 0)
-      if (member.connections !== null) members.connections.set(labels, member.connections)
-      if (member.inFlight !== null) members.inFlight.set(labels, member.inFlight)
+      if (!member.up) down.add(labels.member)
+      members.up.set(labels, down.has(labels.member) ? 0 : 1)
+      if (member.connections !== null) members.connections.inc(labels, member.connections)
+      if (member.inFlight !== null) members.inFlight.inc(labels, member.inFlight)
     }
     if (live.pool === null) return
     pools ??= poolGauges()

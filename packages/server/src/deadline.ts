@@ -34,6 +34,7 @@ export const answerInTime = (server: FastifyInstance, inFlight: readonly Fastify
 const tellLate = (reply: FastifyReply, answerMs: number) => {
   const { request } = reply
   const seconds = `within ${answerMs / 1000} s`
+  if (!request.isHandled) reply.header('connection', 'close') // the rest of it is not the next request
   reply.send(
     request.isHandled
       ? new Unavailable(`The database did not answer ${seconds}`, { isPublic: true })

@@ -22,18 +22,25 @@ export const createLogger = (env: Record<string, string | undefined> = process.e
   return pino(options, process.stdout.isTTY ? pretty({ sync: true }) : oncePerTurn())
 }
 
-/** Writes once in a turn of the event loop, whatever is logged in it: a system call costs as much as making the line. */
+/**
+ * Writes once in a turn of the event loop, whatever is logged in it: a system call costs as much as making the line.
+ * What cannot be written, as to a full disk, is kept up to 1 MiB and written with the first line that can be; lines after
+ * that are lost.
+ */
 const oncePerTurn = (): DestinationStream & { flushSync(): void } => {
-  const output = destination({ dest: 1, sync: true })
+  const output = destination({ dest: 1, sync: true, maxLength: 1 << 20 })
+  output.on('error', () => {}) // without a listener, it would end the process
+  output.on('drop', () => output.flush()) // by itself, it tries again only with a line that it keeps
   let lines = ''
   const flushSync = () => {
-    if (lines !== '') output.write(lines)
+    const text = lines
     lines = ''
+    if (text !== '') output.write(text)
   }
   process.once('exit', flushSync)
   return {
     write: (line) => {
-      if (cluster.isWorker && lines.length + line.length > unmixed) flushSync()
+      if (lines.length + line.length > mostAtOnce) flushSync()
       if (lines === '') setImmediate(flushSync)
       lines += line
     },
@@ -42,10 +49,10 @@ const oncePerTurn = (): DestinationStream & { flushSync(): void } => {
 }
 
 /**
- * What processes write to one pipe at once does not mix up to 4096 bytes (PIPE_BUF of Linux: pipe(7)): so many UTF-16 units
- * at least, of three bytes in UTF-8 at most.
+ * UTF-16 units of lines in one write. What workers write to one pipe at once does not mix up to 4096 bytes (PIPE_BUF of
+ * Linux: pipe(7)): so many units at least, of three bytes in UTF-8 at most.
  */
-const unmixed = Math.floor(4096 / 3)
+const mostAtOnce = cluster.isWorker ? Math.floor(4096 / 3) : 65_536
 
 let at = 0
 let time = ''

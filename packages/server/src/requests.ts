@@ -15,6 +15,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Whether the server takes no more work and waits for what it has. */
     isStopping(): boolean
+    /** Follows a request that Fastify calls no hooks for. */
+    follow(reply: FastifyReply): void
     /** Whether the answer to a request on this connection has begun, or is due as all of it was read, and has not ended. */
     isAnswering(socket: unknown): boolean
   }
@@ -63,7 +65,7 @@ export const followRequests = (
   }
   /**
    * Before Node.js 26, nobody says that a response has closed which waited behind another one on its connection: it would
-   * be in flight for ever, and the end of the process wait for it.
+   * be in flight for ever, with what is streamed to it, and the end of the process wait for it.
    */
   const followed = new WeakSet<Socket>()
   const followSocket = (socket: Socket) => {
@@ -72,16 +74,24 @@ export const followRequests = (
     socket.once('close', () =>
       // A turn later: those that say so themselves have done it by then.
       setImmediate(() => {
-        for (const reply of inFlight.filter(({ request }) => request.raw.socket === socket)) ended(reply)
+        for (const reply of inFlight.filter(({ request }) => request.raw.socket === socket)) {
+          ended(reply)
+          reply.raw.destroy().emit('close')
+        }
       }),
     )
   }
 
-  server.addHook('onRequest', (request, reply, done) => {
-    request.startedAt = performance.now()
+  const follow = (reply: FastifyReply) => {
+    reply.request.startedAt = performance.now()
     inFlight.push(reply)
     reply.raw.on('close', () => ended(reply))
-    followSocket(request.raw.socket)
+    followSocket(reply.request.raw.socket)
+  }
+  server.decorate('follow', follow)
+
+  server.addHook('onRequest', (_, reply, done) => {
+    follow(reply)
     done(
       stopping && !isProbe(reply)
         ? new Unavailable('This process is stopping', { sent: false, isPublic: true })

@@ -28,7 +28,8 @@ export const run = async (
   // Before it listens: whoever reads that it does may end it at once.
   onStopSignal(stop)
   try {
-    await server.listen({ port: PORT, host: HOST })
+    // For localhost, Fastify opens a second server, at ::1, that never answers a request to upgrade.
+    await server.listen({ port: PORT, host: HOST === 'localhost' ? '127.0.0.1' : HOST })
   } catch (error) {
     await server.close()
     throw await explainListen(error as NodeJS.ErrnoException, PORT, HOST)

@@ -6,12 +6,13 @@ import type { FastifyInstance } from 'fastify'
  */
 export const setSecurityHeaders = (server: FastifyInstance) => {
   server.addHook('onRequest', (_, reply, done) => {
-    reply.headers(headers)
+    reply.headers(securityHeaders)
     done()
   })
 }
 
-const headers = {
+/** Also for what no hook is called for. */
+export const securityHeaders = {
   'content-security-policy': [
     "default-src 'none'",
     "script-src 'self'",

@@ -63,8 +63,7 @@ export const sendWords = ({ cursor, read, readShort }: Source) => {
       new Unavailable(`The database did not answer within ${answerMs / 1000} s`, { isPublic: true })
     const pageAfter = (id: string) => inTurn(() => within(answerMs, readPage(id), late))
     lists++
-    await stream(request, reply, jsonOfPages(first, pageAfter))
-    lists--
+    await stream(request, reply, jsonOfPages(first, pageAfter)).finally(() => lists--)
   }
 }
 

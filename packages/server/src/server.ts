@@ -17,7 +17,7 @@ import { servePage } from './page.ts'
 import { answerParserError } from './parser-errors.ts'
 import { answerProblems, sendProblem } from './problems.ts'
 import { followRequests } from './requests.ts'
-import { setSecurityHeaders } from './security-headers.ts'
+import { securityHeaders, setSecurityHeaders } from './security-headers.ts'
 import { answerUnknownRoutes } from './unknown-routes.ts'
 import { validatorCompiler } from './validation.ts'
 import { defaultWaits, type Waits } from './waits.ts'
@@ -63,13 +63,18 @@ export const createServer = async ({
     bodyLimit: limits.bodyBytes,
     connectionTimeout: waiting.readerMs,
     requestTimeout: 10_000,
-    http: { connectionsCheckingInterval: 1_000 },
+    // Node.js takes each for the other where headersTimeout is the longer one, and by default that is a minute.
+    http: { connectionsCheckingInterval: 1_000, headersTimeout: 10_000 },
     // By the time Fastify closes connections, followRequests has waited for all that were in use. Its default waits
     // over a minute for one that goes idle meanwhile (https://github.com/fastify/fastify/issues/7044).
     forceCloseConnections: true,
     return503OnClosing: false,
     clientErrorHandler: answerParserError,
-    frameworkErrors: (error, request, reply) => sendProblem(request, reply as FastifyReply, error),
+    // A URL that cannot be decoded, for which no hook is called.
+    frameworkErrors: (error, request, reply: FastifyReply) => {
+      server.follow(reply)
+      sendProblem(request, reply.headers(securityHeaders), error)
+    },
   }).withTypeProvider<ZodTypeProvider>()
   // One logger for all: one of its own for every request, which only adds the id to its line, takes 5 µs to make.
   server.setChildLoggerFactory((logger) => logger)

@@ -26,6 +26,7 @@ beforeAll(async () => {
   holder = createServer(({ method, url }, response) => {
     asked.push(`${method} ${url}`)
     if (method === 'GET') response.end('[]')
+    else if (url?.includes('odd')) response.writeHead(500).end('no JSON')
     else if (url?.includes('slow')) setTimeout(() => response.writeHead(204).end(), 300)
     else if (url?.includes('pause')) response.writeHead(409).end('{"detail":"it is killed"}')
     else response.writeHead(204).end()
@@ -108,6 +109,18 @@ test('a refusal is told as a problem, and so is that the process has ended', asy
   const gone = await problemOf(await fetch(`${url}/break`))
   expect(gone).toMatchObject({ status: 503, detail: expect.stringContaining('does not answer') })
   await once(holder.listen(socketPath), 'listening')
+})
+
+test('an answer that cannot be read is told too, and so is HEAD, for which there is none', async () => {
+  const { url } = await serve({ database: readyDatabase })
+  const odd = await problemOf(await fetch(`${url}/break/odd:0`, { method: 'POST' }))
+  expect(odd).toMatchObject({ status: 503, detail: expect.stringContaining('is not valid JSON') })
+  const head = await fetch(`${url}/break`, { method: 'HEAD' })
+  expect([head.status, head.headers.get('allow'), asked]).toEqual([
+    405,
+    'DELETE, GET, OPTIONS',
+    ['POST /break/odd:0'],
+  ])
 })
 
 test('what takes longer than any other request may is waited for', async () => {

@@ -105,6 +105,8 @@ const localAskers: [string, (port: number) => Record<string, string>][] = [
   ['a program that names ::1', (port) => ({ host: `[::1]:${port}` })],
   ['the page itself', (port) => ({ ...own(port), 'sec-fetch-site': 'same-origin' })],
   ['the page itself, with its Origin', (port) => ({ ...own(port), origin: `http://localhost:${port}` })],
+  // Nothing tells it from a program here: CONNECTION_DETAILS=nobody is for that.
+  ['a proxy on this machine that says nothing of it', own],
   ['an address that was typed', (port) => ({ ...own(port), 'sec-fetch-site': 'none' })],
 ]
 const otherAskers: [string, (port: number) => Record<string, string>][] = [
@@ -216,6 +218,31 @@ describe('addresses, names and the user of the connection', () => {
       }
     }
   })
+})
+
+test('members that have no name of their own in the metrics have one together: up as all are, and sums', async () => {
+  const report = lost.report()
+  const live = report.live && {
+    ...report.live,
+    members: Array.from({ length: 66 }, (_, index) => ({
+      ...member(`10.0.0.${index}:7001`),
+      up: index !== 64,
+      connections: index === 65 ? 2 : 1,
+      inFlight: index === 65 ? 5 : 0,
+    })),
+  }
+  const { url } = await serve({ database: { ...lost, report: () => ({ ...report, live }) } })
+  for (let scrape = 0; scrape < 2; scrape++) {
+    const metrics = await (await fetch(`${url}/metrics`)).text()
+    expect(metrics.match(/member_\w+\{member="(?:64|other)"\} \d+/g)).toEqual([
+      'member_up{member="64"} 1',
+      'member_up{member="other"} 0',
+      'member_connections{member="64"} 1',
+      'member_connections{member="other"} 3',
+      'member_requests_in_flight{member="64"} 0',
+      'member_requests_in_flight{member="other"} 5',
+    ])
+  }
 })
 
 const secretsIn = (body: string) => secrets.filter((secret) => body.includes(secret))

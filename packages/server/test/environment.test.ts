@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { describe, expect, test } from '@jest/globals'
 import { ConfigError, listenVariables, readEnvironment } from 'server'
 import * as z from 'zod'
-import { runProcess } from './process.ts'
+import { runProcess, runStop } from './process.ts'
 
 const schema = z.object({
   ...listenVariables(8080),
@@ -68,6 +68,23 @@ describe('the environment', () => {
       err: 'PORT: must be a port number, 0 to 65535 (0: any free port)\nWORDS: is not set\n',
     })
   })
+})
+
+test('HOST=localhost is one address, also where that name has two', async () => {
+  // A stub of the name service: on many machines, it has one.
+  const twoAddresses = `
+    import dns from 'node:dns'
+    const { lookup } = dns
+    const addresses = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }))
+    dns.lookup = (name, options, done) =>
+      name === 'localhost' && options.all ? done(null, addresses) : lookup(name, options, done)`
+  const { child, url, ended } = await runStop({
+    HOST: 'localhost',
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(twoAddresses)}`,
+  })
+  expect((await fetch(`${url}/livez`)).status).toBe(200)
+  child.kill('SIGTERM')
+  expect((await ended).out.match(/listening at [^"]+/g)).toEqual([`listening at ${url}`])
 })
 
 describe('a place to listen that cannot be had', () => {

@@ -1,4 +1,3 @@
-import { connect } from 'node:net'
 import { describe, expect, test } from '@jest/globals'
 import { contract } from 'contract'
 import { type Database, NotStorable, Unavailable } from 'server'
@@ -67,6 +66,18 @@ describe('what is no HTTP request', () => {
     const answer = await exchange(port, bytes)
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
     if (bytes.includes('Host')) expect(answer).toMatch(/content-type: application\/problem\+json/i)
+  })
+
+  test('as its URL is wrong is in the log and the metrics, and has the headers of every answer', async () => {
+    const { url, log } = await serve()
+    const response = await fetch(`${url}/%zz`)
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff')
+    expect((await problemOf(response)).status).toBe(400)
+    await until(() => log.some(({ msg }) => msg === 'request completed'))
+    expect(log.filter(({ msg }) => msg === 'request completed')).toMatchObject([{ url: '/%zz', status: 400 }])
+    expect(await (await fetch(`${url}/metrics`)).text()).toMatch(
+      /_count\{.*method="other",route="none",status="400"\} 1$/m,
+    )
   })
 
   test('is not answered in the middle of another answer', async () => {
@@ -189,15 +200,19 @@ describe('a failure', () => {
 
   test('of a client to send its body in time is 408', async () => {
     const { port } = await serve({ waits: { answerMs: 100 }, put: async () => {} })
-    const socket = connect(port, '127.0.0.1').setEncoding('utf8')
-    let answer = ''
-    socket.on('data', (data) => (answer += data))
-    socket.write(
+    const answer = await exchange(
+      port,
       'PUT /words HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
     )
-    await until(() => answer.includes('whole within 0.1 s'))
     expect(answer).toMatch(/^HTTP\/1.1 408 /)
-    socket.destroy()
+    expect(answer).toMatch(/^connection: close\r$/m)
+    expect(answer).toContain('whole within 0.1 s')
+  })
+
+  test('of a client to send a whole request takes ten seconds at most, as Node.js reads it', async () => {
+    const { headersTimeout, requestTimeout } = (await serve()).server.server
+    expect(requestTimeout).toBe(10_000)
+    expect(headersTimeout).toBeLessThanOrEqual(requestTimeout) // otherwise it takes each for the other
   })
 })
 
