@@ -87,12 +87,15 @@ describe('diagnose', () => {
 
   test('--write to a table without transactions writes nothing, because nothing could be rolled back', async () => {
     await admin.query('ALTER TABLE grand_tour.words ENGINE = MyISAM')
-    const before = await everything()
-    const { step, faults } = await reportOf(env, '--write')
-    expect(step('read and write')?.found?.rowsWritten).toBeNull()
-    expect(faults).toEqual([expect.stringContaining('its engine is MyISAM, without transactions')])
-    expect(await everything()).toEqual(before)
-    await admin.query('ALTER TABLE grand_tour.words ENGINE = InnoDB')
+    try {
+      const before = await everything()
+      const { step, faults } = await reportOf(env, '--write')
+      expect(step('read and write')?.found?.rowsWritten).toBeNull()
+      expect(faults).toEqual([expect.stringContaining('its engine is MyISAM, without transactions')])
+      expect(await everything()).toEqual(before)
+    } finally {
+      await admin.query('ALTER TABLE grand_tour.words ENGINE = InnoDB')
+    }
   })
 
   test('of a configuration that cannot be tried ends with 2 and names every wrong variable', async () => {
@@ -197,4 +200,4 @@ test('/connection says how it stands before the server is there, while it is, wh
   } finally {
     await stop.stop()
   }
-})
+}, 180_000)

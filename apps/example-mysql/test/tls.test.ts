@@ -4,15 +4,23 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { connect as connectTls, TLSSocket } from 'node:tls'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, describe, expect, test } from '@jest/globals'
 import { refusalOf, spawnStop, until } from 'conformance'
 import { certificatesFor } from 'local-databases/certificates'
 import { freshDatabase, rowsOf } from './database.ts'
 
 const passwordIn = (env: Record<string, string>) => new URL(env.COMPOSE_MYSQL_URL ?? '').password
 
-type Database = Awaited<ReturnType<typeof freshDatabase>>
-type Certificate = 'good' | 'wrong-name' | 'expired' | 'none'
+// One server for every test that asks for this certificate: none of them changes it.
+const [good, wrongName, expired, none] = await Promise.all([
+  freshDatabase(),
+  freshDatabase({ certificate: 'wrong-name' }),
+  freshDatabase({ certificate: 'expired' }),
+  freshDatabase({ tls: false }),
+])
+afterAll(() => Promise.all([good, wrongName, expired, none].map(({ release }) => release())))
+
+type Database = typeof good
 
 /** The logins of the stop's user that the server was asked for, refused or not. */
 const loginsAsked = async ({ admin }: Database, during: () => Promise<void>): Promise<number> => {
@@ -27,79 +35,58 @@ const loginsAsked = async ({ admin }: Database, during: () => Promise<void>): Pr
 }
 
 describe('TLS', () => {
-  /** One server for every test that asks for this certificate: none of them changes it. */
-  const servers: Partial<Record<Certificate, Database>> = {}
-  beforeAll(async () => {
-    for (const certificate of ['good', 'wrong-name', 'expired'] as const)
-      servers[certificate] = await freshDatabase(certificate === 'good' ? {} : { certificate })
-    servers.none = await freshDatabase({ tls: false })
-  }, 60_000)
-  afterAll(async () => {
-    for (const server of Object.values(servers)) await server.release()
-  })
-  const serverWith = (certificate: Certificate): Database => {
-    const server = servers[certificate]
-    if (server === undefined) throw new Error(`no server with the certificate: ${certificate}`)
-    return server
-  }
-
-  const refusals: [string, Certificate, (env: Record<string, string>) => Record<string, string>, RegExp][] = [
+  const refusals: [string, Database, (env: Record<string, string>) => Record<string, string>, RegExp][] = [
     [
       'a certificate of an unknown authority',
-      'good',
+      good,
       ({ COMPOSE_MYSQL_URL = '' }) => ({ COMPOSE_MYSQL_URL }),
       /^PATH_TO_MYSQL_CERT: the certificate of 127\.0\.0\.1:\d+ is signed by an unknown authority/,
     ],
     [
       'a certificate for other names',
-      'wrong-name',
+      wrongName,
       (env) => env,
       /^COMPOSE_MYSQL_URL: the certificate of 127\.0\.0\.1:\d+ is for wrong\.example\.com; you connect to 127\.0\.0\.1\./,
     ],
     [
       'an expired certificate',
-      'expired',
+      expired,
       (env) => env,
       /^COMPOSE_MYSQL_URL: the certificate of 127\.0\.0\.1:\d+ has expired/,
     ],
     [
       'a server without TLS',
-      'none',
+      none,
       ({ COMPOSE_MYSQL_URL = '' }) => ({ COMPOSE_MYSQL_URL: COMPOSE_MYSQL_URL.replace(/\?.*$/, '') }),
       /^COMPOSE_MYSQL_URL: 127\.0\.0\.1:\d+ speaks no TLS/,
     ],
   ]
 
-  test.each(refusals)(
-    'refuses %s, says so, and asks for no login',
-    async (_, certificate, envOf, message) => {
-      const database = serverWith(certificate)
-      const env = envOf(database.env)
-      const asked = await loginsAsked(database, async () => {
-        const { reason, log } = await refusalOf('example-mysql', env)
-        expect(reason).toMatch(message)
-        expect(log).not.toContain(passwordIn(env))
-      })
-      expect(asked).toBe(0)
-    },
-  )
+  test.each(refusals)('refuses %s, says so, and asks for no login', async (_, database, envOf, message) => {
+    const env = envOf(database.env)
+    const asked = await loginsAsked(database, async () => {
+      const { reason, log } = await refusalOf('example-mysql', env)
+      expect(reason).toMatch(message)
+      expect(log).not.toContain(passwordIn(env))
+    })
+    expect(asked).toBe(0)
+  })
 
   test('connects with TLS 1.2 or later, name and authority verified, and asks for a login then', async () => {
-    const database = serverWith('good')
-    const asked = await loginsAsked(database, async () => {
-      const stop = await spawnStop('example-mysql', database.env)
+    const asked = await loginsAsked(good, async () => {
+      const stop = await spawnStop('example-mysql', good.env)
       expect((await stop.client.ready()).database).toMatchObject({
         tls: expect.stringMatching(/^TLSv1\.[23]$/),
         verified: true,
       })
-      expect(stop.log()).not.toContain(passwordIn(database.env))
+      expect(stop.log()).not.toContain(passwordIn(good.env))
       await stop.stop()
     })
     expect(asked).toBeGreaterThan(0)
   })
 
   test('says less verification only where the URL asks for it, in the log and on /readyz', async () => {
-    const { env } = serverWith('wrong-name')
+    const { env } = wrongName
     const url = `${env.COMPOSE_MYSQL_URL}?ssl-mode=VERIFY_CA`
     const stop = await spawnStop('example-mysql', { ...env, COMPOSE_MYSQL_URL: url })
     try {
@@ -114,7 +101,7 @@ describe('TLS', () => {
   })
 
   test('shows its client certificate to a server that lets in nobody without', async () => {
-    const { env, admin } = serverWith('good')
+    const { env, admin } = good
     await admin.query("CREATE USER 'with-certificate'@'%' IDENTIFIED BY 's3cret' REQUIRE X509")
     await admin.query("GRANT ALL ON *.* TO 'with-certificate'@'%'")
     const url = env.COMPOSE_MYSQL_URL?.replace(/tour:[^@]+@/, 'with-certificate:s3cret@') ?? ''
@@ -136,12 +123,11 @@ describe('TLS', () => {
   ])(
     'verifies an address as that address: a certificate for %s alone is taken for 127.0.0.1: %s',
     async (name, isTaken) => {
-      const database = serverWith('good')
       const folder = await mkdtemp(join(tmpdir(), 'certificates-'))
       const { authority, members } = await certificatesFor(join(folder, 'of'), [[name]], 'good')
-      const front = await inFrontOf(database.members[0]?.port ?? 0, members[0])
+      const front = await inFrontOf(good.members[0]?.port ?? 0, members[0])
       try {
-        const url = database.env.COMPOSE_MYSQL_URL?.replace(/:\d+\//, `:${front.port}/`) ?? ''
+        const url = good.env.COMPOSE_MYSQL_URL?.replace(/:\d+\//, `:${front.port}/`) ?? ''
         const { reason } = await refusalOf('example-mysql', {
           COMPOSE_MYSQL_URL: url,
           PATH_TO_MYSQL_CERT: authority,

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { type Lease, serveBreaking } from 'local-databases'
 import { type App, type Stop, spawnStop } from './stop.ts'
 import { unique } from './suite/requests.ts'
@@ -31,6 +31,11 @@ export const testBreaking = (
       serving = await serveBreaking(database)
       stop = await spawnStop(app, { ...serving.env, NODE_OPTIONS: '--import=server/break-it' })
     }, startMs)
+    // Whatever failed: the tests after this one need every server.
+    afterEach(async () => {
+      await ask('DELETE')
+      await until('the stop to be ready', isReady, startMs)
+    }, 2 * startMs)
     afterAll(async () => {
       await stop?.stop()
       await serving?.close()

@@ -37,6 +37,10 @@ export const callEvery = ({ url }: Pick<Stop, 'url'>, ms: number) => {
     waiting--
   }
   let timer = setInterval(next, ms)
+  const stop = async () => {
+    clearInterval(timer)
+    await until('the last answers', () => waiting === 0, hangMs + 5_000)
+  }
   return {
     /** Every call that has been answered, in the order of the answers. */
     all,
@@ -44,10 +48,9 @@ export const callEvery = ({ url }: Pick<Stop, 'url'>, ms: number) => {
       clearInterval(timer)
       timer = setInterval(next, newMs)
     },
-    stop: async () => {
-      clearInterval(timer)
-      await until('the last answers', () => waiting === 0, hangMs + 5_000)
-    },
+    /** No call from now on; resolves when those that wait have their answers. */
+    stop,
+    [Symbol.asyncDispose]: stop,
   }
 }
 

@@ -45,13 +45,14 @@ export const resultOf = async (
   const before = await resourcesOf(stop)
   await setAll(proxies, fault)
   const startAt = steadyNow()
-  const calls = callEvery(stop, 100)
+  await using calls = callEvery(stop, 100)
   // What is slow to close must be closed by somebody.
   const closing = setInterval(() => {
     if (fault.mode === 'slow-close') for (const proxy of proxies) proxy.dropServers()
   }, 1500)
-  await until('the end of the fault', () => steadyNow() - startAt >= ms, ms + 5000)
-  clearInterval(closing)
+  await until('the end of the fault', () => steadyNow() - startAt >= ms, ms + 5000).finally(() =>
+    clearInterval(closing),
+  )
   await setAll(proxies, { mode: 'pass' })
   // What is slow to close still closes for that time.
   const tailMs = fault.mode === 'slow-close' ? fault.ms : 0
