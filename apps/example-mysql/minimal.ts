@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { isIP } from 'node:net'
 import mysql from 'mysql2/promise'
 
 const { COMPOSE_MYSQL_URL = '', PATH_TO_MYSQL_CERT } = process.env
 // An error of `new URL` would show the password.
 if (!URL.canParse(COMPOSE_MYSQL_URL)) throw new Error('COMPOSE_MYSQL_URL is no URL: percent-encode it')
 const { hostname, port, username, password, pathname } = new URL(COMPOSE_MYSQL_URL)
-if (isIP(hostname.replace(/[[\]]/g, '')))
-  throw new Error('Name the host: the driver verifies an address as "localhost"')
+if (/^\[|^[\d.]+$/.test(hostname))
+  throw new Error('Name the host: the driver verifies addresses as "localhost"')
 const pool = mysql.createPool({
   host: hostname,
   port: Number(port || 3306),
