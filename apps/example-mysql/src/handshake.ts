@@ -35,16 +35,20 @@ const firstBytes = (socket: Socket, timeoutMs: number): Promise<Buffer> =>
       const bytes: Buffer | null = socket.read()
       if (bytes === null) return
       first = Buffer.concat([first, bytes])
-      if (first.length < 5) return
+      if (first.length >= 5) begun()
+    }
+    const begun = () => {
       clearTimeout(timer)
       socket.off('readable', look).off('error', end).off('close', closed)
       // Put back at once: where a refusal was followed by the end, that would be told first otherwise.
       socket.unshift(first)
       resolve(first)
     }
-    const closed = () => end(Object.assign(new Error('closed before a greeting'), { code: 'ECONNRESET' }))
+    /** Fewer bytes than a greeting begins with are something else's. */
+    const endWith = (error: Error) => (first.length > 0 ? begun() : end(error))
+    const closed = () => endWith(Object.assign(new Error('closed before a greeting'), { code: 'ECONNRESET' }))
     const late = Object.assign(new Error(`no greeting within ${timeoutMs} ms`), { code: 'NO_GREETING' })
-    const timer = setTimeout(() => end(late), timeoutMs)
+    const timer = setTimeout(() => endWith(late), timeoutMs)
     socket.on('readable', look).once('error', end).once('close', closed)
   })
 

@@ -61,12 +61,20 @@ test('a server of HTTPS is told from a MySQL server: it waits for the client to 
 test.each([
   ['SSH', 'SSH-2.0-OpenSSH_9.2p1\r\n', 'SSH-2.0-OpenSSH_9.2p1'],
   ['HTTP', 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n', 'HTTP/1.1 400 Bad Request'],
+  ['something that says little', 'hi\n', 'hi'],
   // Notice 5 of the protocol of port 33060: https://dev.mysql.com/doc/dev/mysql-server/latest/mysqlx_protocol_notices.html
   ["MySQL's X protocol", '\x05\x00\x00\x00\x0b\x08\x05\x1a\x00', '.........'],
 ])('a server of %s is told from a MySQL server by what it says', async (_, banner, shown) => {
   expect(await faultOf(createServer((socket) => void socket.write(banner, 'latin1')))).toMatchObject({
     failedAt: 'port',
     reason: `COMPOSE_MYSQL_URL: 127.0.0.1:PORT is no MySQL server: it begins with "${shown}". Correct the port: MySQL has 3306 mostly.`,
+  })
+})
+
+test('a server that says little and closes is told by what it says', async () => {
+  expect(await faultOf(createServer((socket) => void socket.end('no\n')))).toMatchObject({
+    failedAt: 'port',
+    reason: expect.stringContaining('is no MySQL server: it begins with "no"'),
   })
 })
 
