@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import {
   type ArrayOrObject,
@@ -10,6 +9,7 @@ import {
   type QueryOptions,
   types,
 } from 'cassandra-driver'
+import { resolveName } from 'connection'
 import type { Config } from './config.ts'
 import { asContactPoint, hostOf, learnName } from './contact-points.ts'
 
@@ -30,10 +30,11 @@ export class LocalDataCenter extends policies.loadBalancing.DefaultLoadBalancing
   }
 
   override init(client: Client, hosts: HostMap, callback: EmptyCallback): void {
-    const known = new Map(hosts.values().map((host) => [asContactPoint(host.address), host]))
-    const contact = this.#contactPoints.map((point) => known.get(point)).find((host) => host !== undefined)
+    const known = hosts.values()
+    const byPoint = new Map(known.map((host) => [asContactPoint(host.address), host]))
+    const contact = this.#contactPoints.map((point) => byPoint.get(point)).find((host) => host !== undefined)
     // The driver reads the property `localDc`, which its type declaration leaves out.
-    Object.assign(this, { localDc: this.#configured ?? (contact ?? hosts.values()[0])?.datacenter })
+    Object.assign(this, { localDc: this.#configured ?? (contact ?? known[0])?.datacenter })
     super.init(client, hosts, callback)
   }
 }
@@ -182,8 +183,7 @@ export class AddressesOfConfig extends AddressTranslator {
   }
 }
 
-const addressesOf = async (host: string): Promise<string[]> =>
-  (await lookup(host, { all: true }).catch(() => [])).map(({ address }) => address)
+const addressesOf = (host: string): Promise<string[]> => resolveName(host, 2000).catch(() => [])
 
 /** Whether a client can dial a member where it is now, and does not. */
 export const hasMoved = (client: Client): Promise<boolean> => {

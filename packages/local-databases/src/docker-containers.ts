@@ -161,26 +161,21 @@ const removeLeftovers = async (docker: ContainerRuntimeClient, directory: string
   // Seen from here, what another machine has, or another user, may look like what is no more.
   const isLeft = async (labels: Labels): Promise<boolean> =>
     labels?.[makerLabel] === maker && !isOwn(labels) && (await isGone(labels[directoryLabel] ?? ''))
+  const removeIfOver = async (labels: Labels, remove: () => Promise<unknown>): Promise<void> => {
+    if (isOwn(labels)) await remove().catch(unlessGone)
+    // Another owner may be removing it, or have removed it by now.
+    else if (await isLeft(labels)) await remove().catch(() => {})
+  }
   const containers = await dockerode.listContainers({ all: true, filters: { label: [directoryLabel] } })
   for (const { Id, Labels, State } of containers) {
-    const remove = () => dockerode.getContainer(Id).remove({ force: true, v: true })
-    if (isOwn(Labels)) await remove().catch(unlessGone)
-    else if (State !== 'running' && (await isLeft(Labels))) await remove().catch(() => {})
+    if (isOwn(Labels) || State !== 'running')
+      await removeIfOver(Labels, () => dockerode.getContainer(Id).remove({ force: true, v: true }))
   }
-  // What others left another owner may be removing, or have removed by now.
   const networks = await dockerode.listNetworks({ filters: { label: [directoryLabel] } })
-  for (const { Id, Labels } of networks) {
-    const remove = () => dockerode.getNetwork(Id).remove()
-    if (isOwn(Labels)) await remove().catch(unlessGone)
-    else if (await isLeft(Labels)) await remove().catch(() => {})
-  }
+  for (const { Id, Labels } of networks) await removeIfOver(Labels, () => dockerode.getNetwork(Id).remove())
   const { Volumes } = await dockerode.listVolumes({ filters: { label: [directoryLabel] } })
   for (const { Name, Labels } of Volumes)
-    if (await isLeft(Labels))
-      await dockerode
-        .getVolume(Name)
-        .remove()
-        .catch(() => {})
+    if (!isOwn(Labels)) await removeIfOver(Labels, () => dockerode.getVolume(Name).remove())
 }
 
 type Labels = Record<string, string> | undefined
@@ -195,7 +190,7 @@ const unlessGone = (error: { statusCode?: number }) => {
  * ones may be of a disk that is not mounted now.
  */
 const isGone = async (directory: string): Promise<boolean> =>
-  directory.startsWith(tmpdir()) &&
+  directory.startsWith(`${tmpdir()}/`) &&
   (await stat(directory).then(
     () => false,
     ({ code }: NodeJS.ErrnoException) => code === 'ENOENT',
