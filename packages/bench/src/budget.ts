@@ -46,8 +46,9 @@ const tableSeconds = (kind: Kind, { rows, before, works, after }: Table, options
 const workSeconds = ({ contenders, marks }: Work, kind: Kind | undefined, options: Options): number => {
   const { rounds, latencySeconds } = options
   const each = seconds.start + rounds * (options.seconds + seconds.idle + latencySeconds)
-  // On CQL none is warm before the end of it.
-  const warmUp = kind === 'scylla' ? options.warmUpSeconds : 1
+  // On CQL none is warm before the end of it; of the others one a second, or, without a database, all.
+  const most = { mysql: contenders.length, scylla: Number.POSITIVE_INFINITY, none: 1 }
+  const warmUp = Math.min(options.warmUpSeconds, most[kind ?? 'none'])
   return warmUp + latencySeconds + contenders.length * each + (marks ? seconds.count : 0)
 }
 

@@ -64,4 +64,12 @@ const machineOf = (run: Run | undefined): string =>
 
 /** One query a request leads: it is the one without a trick. */
 const order = ({ server }: { server: string }): number =>
-  ['ours, one query a request', 'floor', 'express', 'ours', 'express sharing reads', 'limit'].indexOf(server)
+  [
+    'ours, one query a request',
+    'floor',
+    'fastify',
+    'express',
+    'ours',
+    'express sharing reads',
+    'limit',
+  ].indexOf(server)

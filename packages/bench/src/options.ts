@@ -48,11 +48,11 @@ export const readOptions = (args: readonly string[]) => {
     pairs: whole('--pairs', values.pairs) ?? (quick ? 2000 : 100_000),
     rounds: whole('--rounds', values.rounds) ?? (quick ? 2 : 3),
     seconds: whole('--seconds', values.seconds) ?? (quick ? 1 : 2),
-    warmUpSeconds: quick ? 1 : 5,
+    warmUpSeconds: quick ? 1 : 4,
     latencySeconds: quick ? 0 : 1,
     listRounds: quick ? 1 : 3,
-    slowSeconds: quick ? 1 : 10,
-    starts: quick ? 2 : 5,
+    slowSeconds: quick ? 1 : 8,
+    starts: quick ? 2 : 4,
   }
 }
 

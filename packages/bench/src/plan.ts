@@ -22,13 +22,14 @@ export const planOf = ({ quick, rows, only, database }: PlanOptions): Plan => {
   const specialsOf = (...specials: Special[]) => specials.filter(isWanted)
   // What the limit gives is known from the hundred rows; and a quick run compares those that the targets need.
   const four: ServerName[] = ['floor', 'ours, one query a request', 'ours', 'express']
-  const few = listWork(100, quick ? ['limit', ...four] : ['limit', ...four, 'express sharing reads'])
   const many = listWork(1000, quick ? ['ours', 'express'] : four)
-  // Only the stop on MySQL shares writes.
-  const putOn = (kind: Kind) =>
-    putWork(quick || kind !== 'mysql' ? four : [...four, 'express sharing writes'])
+  // What Fastify itself costs is the same on every database; and only the stop on MySQL shares writes.
+  const others = (kind: Kind, ...onMysql: ServerName[]) => (quick || kind !== 'mysql' ? [] : onMysql)
+  const reading: ServerName[] = quick ? [] : ['express sharing reads']
+  const few = (kind: Kind) => listWork(100, ['limit', ...four, ...others(kind, 'fastify'), ...reading])
+  const putOn = (kind: Kind) => putWork([...four, ...others(kind, 'fastify', 'express sharing writes')])
   const tablesOf = (kind: Kind): Table[] => [
-    { rows: 100, before: [], works: worksOf(few), after: [] },
+    { rows: 100, before: [], works: worksOf(few(kind)), after: [] },
     {
       rows: 1000,
       before: specialsOf('start', 'restart'),

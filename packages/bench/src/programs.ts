@@ -7,6 +7,7 @@ export type ServerName =
   | 'floor'
   | 'ours, one query a request'
   | 'ours'
+  | 'fastify'
   | 'express'
   | 'express sharing reads'
   | 'express sharing writes'
@@ -52,6 +53,8 @@ export const programOf = (name: ServerName, kind: Kind | undefined, source = fal
       return stop({ SHARE_READS: 'off', ...(kind === 'mysql' && { SHARE_WRITES: 'off' }) })
     case 'ours':
       return stop({})
+    case 'fastify':
+      return peer('mysql-fastify.ts')
     case 'express':
       return peer(`${kind}-express.ts`)
     case 'express sharing reads':

@@ -4,6 +4,7 @@ import { limits } from './limits.ts'
 export const faultOf = (value: string): string | undefined => {
   if (value.trim() === '') return 'must not be blank'
   if (!value.isWellFormed()) return 'must be valid Unicode: it holds half of a surrogate pair'
+  if (value.length <= limits.textCodePoints) return undefined // it has no more code points than UTF-16 units
   const length = codePoints(value)
   if (length > limits.textCodePoints)
     return `must have at most ${limits.textCodePoints} characters, not ${length}`

@@ -61,8 +61,8 @@ export const WordsQuery = z
   })
 export type WordsQuery = z.infer<typeof WordsQuery>
 
-/** The headers of PUT /words that mean something to it; all others are let through. */
-export const PutWordHeaders = z.looseObject({
+/** The headers of PUT /words that mean something to it; all others are let through, and not looked at. */
+export const PutWordHeaders = z.object({
   'idempotency-key': z
     .guid('must be a UUID, such as 0b3e1c1e-8c5d-4f5e-9a57-6f1d2c3b4a59')
     .optional()

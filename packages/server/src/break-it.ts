@@ -31,9 +31,7 @@ const breakIt = (server: FastifyInstance, socketPath: string) => {
     scope.route({ method: ['POST', 'DELETE'], url: '/break/:id', handler })
   })
   server.addHook('preSerialization', async (request, _, payload) =>
-    request.routeOptions.url === paths.connection
-      ? { ...(payload as object), canBreak: isLocal(request) }
-      : payload,
+    request.route === paths.connection ? { ...(payload as object), canBreak: isLocal(request) } : payload,
   )
 }
 

@@ -54,14 +54,17 @@ const oncePerTurn = (): DestinationStream & { flushSync(): void } => {
  */
 const mostAtOnce = cluster.isWorker ? Math.floor(4096 / 3) : 65_536
 
-let at = 0
-let time = ''
-/** Made anew once in a millisecond. */
+let second = 0
+let upToSecond = ''
+/** Of which all but the milliseconds is made anew once in a second. */
 const isoTime = (): string => {
   const now = Date.now()
-  if (now !== at) time = `,"time":"${new Date(now).toISOString()}"`
-  at = now
-  return time
+  const ms = now % 1000
+  if (now - ms !== second) {
+    second = now - ms
+    upToSecond = `,"time":"${new Date(second).toISOString().slice(0, -'000Z'.length)}`
+  }
+  return `${upToSecond}${String(ms).padStart(3, '0')}Z"`
 }
 
 /**

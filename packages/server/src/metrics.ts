@@ -38,7 +38,7 @@ export const createMetrics = (database: Database | null, memberName: (address: s
   return {
     /** To be called once for each request, when it has ended. Costs a microsecond. */
     requestEnded: (reply: FastifyReply, ms: number) => {
-      const { url } = reply.request.routeOptions
+      const { route: url } = reply.request
       const route = url?.startsWith('/assets/') ? '/assets/*' : (url ?? 'none')
       const method = url === undefined ? 'other' : reply.request.method
       requests.observe({ method, route, status: statusOf(reply) }, ms / 1000)

@@ -11,6 +11,8 @@ declare module 'fastify' {
     failure: Error | undefined
     /** Whether the request was read whole, found right and given to its handler. */
     isHandled: boolean
+    /** The path of its route; undefined where there is none. Fastify's `routeOptions` makes an object whenever it is read. */
+    route: string | undefined
   }
   interface FastifyInstance {
     /** Whether the server takes no more work and waits for what it has. */
@@ -46,6 +48,7 @@ export const followRequests = (
   server.decorateRequest('startedAt', 0)
   server.decorateRequest('failure', undefined)
   server.decorateRequest('isHandled', false)
+  server.decorateRequest('route', undefined)
   server.decorate('isStopping', () => stopping)
   server.decorate('isAnswering', (socket) =>
     inFlight.some(
@@ -84,6 +87,7 @@ export const followRequests = (
 
   const follow = (reply: FastifyReply) => {
     reply.request.startedAt = performance.now()
+    reply.request.route = reply.request.routeOptions.url
     inFlight.push(reply)
     reply.raw.on('close', () => ended(reply))
     followSocket(reply.request.raw.socket)
@@ -122,7 +126,7 @@ export const followRequests = (
 }
 
 /** Asked again and again, by what watches the stop. */
-const isProbe = ({ request }: FastifyReply): boolean => probes.has(request.routeOptions.url)
+const isProbe = ({ request }: FastifyReply): boolean => probes.has(request.route)
 
 const probes = new Set<string | undefined>([paths.livez, paths.readyz, paths.connection, paths.metrics])
 

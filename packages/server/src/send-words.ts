@@ -7,7 +7,7 @@ import type { ZodType } from 'zod'
 import { Refused, Unavailable, wrongFields } from './errors.ts'
 import { sharedReads } from './shared-reads.ts'
 import { turns } from './turns.ts'
-import { firstPages, jsonOf, type Page, pageBytes, pages, type Read, type ReadShort } from './word-pages.ts'
+import { firstPages, type Page, pageBytes, pages, type Read, type ReadShort, textOf } from './word-pages.ts'
 
 type Source = {
   /** What a cursor looks like: an id of this table. */
@@ -28,7 +28,12 @@ type Source = {
  */
 export const sendWords = ({ cursor, read, readShort }: Source) => {
   const readFirst = firstPages(read, readShort)
-  const share = sharedReads(readFirst)
+  // As bytes, which all who share it send. For one alone, text is cheaper: it leaves with its head in one piece, and a list of
+  // a hundred rows costs a twentieth less.
+  const share = sharedReads(async () => {
+    const first = await readFirst()
+    return typeof first.json === 'string' ? { json: Buffer.from(first.json), last: undefined } : first
+  })
   const inTurn = turns(mostPagesAtOnce)
   /** How many long lists are being sent. */
   let lists = 0
@@ -49,7 +54,7 @@ export const sendWords = ({ cursor, read, readShort }: Source) => {
         const query = `limit=${limit}&cursor=${encodeURIComponent(`${last.id}`)}`
         reply.header('link', `<${paths.words}?${query}>; rel="next"`)
       }
-      return reply.send(jsonOf(rows.slice(0, limit)))
+      return reply.send(textOf(rows.slice(0, limit)))
     }
 
     const first = await (request.server.sharesReads ? share() : readFirst())

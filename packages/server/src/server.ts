@@ -100,7 +100,7 @@ export const createServer = async ({
   await servePage(server, page)
 
   server.addHook('preHandler', (request, _, done) => {
-    const status = request.routeOptions.url === paths.words ? database?.status() : undefined
+    const status = request.route === paths.words ? database?.status() : undefined
     done(status?.ready === false ? new Unavailable(status.reason, { sent: false }) : undefined)
   })
   server.addHook('onClose', async () => database?.close())

@@ -17,9 +17,8 @@ export const giveWordIds = (server: FastifyInstance) => {
   server.decorateRequest('wordId', undefined)
   // After validation: the key is a UUID and the body a word, whether it came as a form or as JSON.
   server.addHook('preHandler', (request, _, done) => {
-    const { url, method } = request.routeOptions
     const key = request.headers['idempotency-key']
-    if (url === paths.words && method === 'PUT' && typeof key === 'string')
+    if (request.route === paths.words && request.method === 'PUT' && typeof key === 'string')
       request.wordId = wordIdOf(key, request.body as Word)
     done()
   })

@@ -1,4 +1,4 @@
-// Logs what must not be seen, for the test beside it.
+// Logs what must not be seen, and at given moments, for the tests beside it.
 import { createLogger } from 'server'
 
 const log = createLogger()
@@ -9,3 +9,7 @@ log.error(
   { err: new Error('no answer', { cause: new Error('refused by https://user:se%20cret:secret@10.0.0.1') }) },
   'failed',
 )
+for (const moment of JSON.parse(process.env.MOMENTS ?? '[]')) {
+  Date.now = () => moment
+  log.fatal('now')
+}
