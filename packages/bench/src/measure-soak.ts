@@ -47,6 +47,9 @@ export const measureSoak = async (
   const seconds = Math.round(minutes * 60)
   await storeWords(url)
   const loads = await Promise.all(requests.map(({ request, status }) => loadOf(url, request, status)))
+  const warmUps = await Promise.all(
+    loads.map((one) => load({ ...one, seconds: Math.min(warmUpSeconds, Math.ceil(seconds / 3)) })),
+  )
   const samples: Sample[] = []
   const sampling = new AbortController()
   const sampled = sample(pid, samples, sampling.signal)
@@ -55,7 +58,19 @@ export const measureSoak = async (
   )
   sampling.abort()
   await sampled
-  return soakResultOf(minutes, samples, outcomes)
+  return soakResultOf(minutes, samples, [...warmUps.map(but503), ...outcomes])
+}
+
+/**
+ * Three members on CQL that were just started, and share a processor with the clients, do not answer in time at first: of
+ * 280,000 answers in a minute 35 were 503, all in the first 19 s. What else is wrong counts from the beginning.
+ */
+const warmUpSeconds = 60
+
+/** An outcome of the warm-up: that the database was late is no fault of it. */
+export const but503 = ({ failed, faults = {}, ...outcome }: Outcome): Outcome => {
+  const { 'status 503': late = 0, ...others } = faults
+  return { ...outcome, failed: failed - late, faults: others }
 }
 
 /** Every word that is sent later, so that the lists are the same from the first second. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { soakResultOf } from '../src/measure-soak.ts'
+import { but503, soakResultOf } from '../src/measure-soak.ts'
 import { staleResultOf } from '../src/measure-stale.ts'
 import type { Result } from '../src/results.ts'
 import { targetTable } from '../src/target-table.ts'
@@ -121,6 +121,17 @@ describe('mixed load', () => {
     expect(verdict([soak(steady, flat)], /mixed/)?.verdict).toBe('met')
     expect(verdict([soak(growing, flat)], /mixed/)?.verdict).toBe('MISSED')
     expect(verdict([soak(steady, [20, 20, 20, 20, 20, 25])], /mixed/)?.verdict).toBe('MISSED')
+  })
+
+  test('is told nothing of a database that is late while it warms up, and everything else', () => {
+    const faults = { 'status 503': 3, 'another body': 1 }
+    const outcome = { requests: 10, seconds: 1 }
+    expect(but503({ ...outcome, failed: 4, faults })).toEqual({
+      ...outcome,
+      failed: 1,
+      faults: { 'another body': 1 },
+    })
+    expect(but503({ ...outcome, failed: 0 })).toMatchObject({ requests: 10, failed: 0 })
   })
 
   test('that was answered wrongly once has failed, however flat it was', () => {
