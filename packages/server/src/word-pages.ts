@@ -13,7 +13,7 @@ export type ReadShort = (limit: number) => Promise<readonly Word[]>
 export type Page = { json: Buffer; rowBytes: number; last: string | undefined }
 
 /** The whole list, as a JSON array. */
-export type Whole = { json: string; last: undefined }
+type Whole = { json: string; last: undefined }
 
 /**
  * What a page takes at most, in bytes: 256 kB where one list is being sent, less each where there are several, but 64 kB.
