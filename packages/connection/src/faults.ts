@@ -101,10 +101,16 @@ export const explainNetwork = (error: unknown, target: Target): FaultAt | undefi
       )
     )
       return certificate(`${server} offers no TLS 1.2 or later`, 'Enable TLS 1.2 or 1.3 on the server.')
-    if (is('', /alert certificate required|alert handshake failure/))
+    if (is('', /alert certificate required/))
       return certificate(
         `${server} asks for a client certificate`,
         'Set the variables of the client certificate and its key.',
+      )
+    // One alert for all of these (RFC 5246 sections 7.2.2 and 7.4.6).
+    if (is('', /alert handshake failure/))
+      return certificate(
+        `${server} refused the TLS handshake: it asks for a client certificate, or shares no cipher or TLS version with this client`,
+        'Set the variables of the client certificate and its key, or enable TLS 1.2 or 1.3 on the server with a cipher that Node.js has.',
       )
     if (
       is(
@@ -148,7 +154,7 @@ export const explainNetwork = (error: unknown, target: Target): FaultAt | undefi
 
 /** Of those that have no sentence of their own above: X509_verify_cert_error_string(3). */
 const verifyFaults =
-  /^(?:unsupported certificate purpose|(?:EE|CA) .* too weak|certificate (?:revoked|rejected|not trusted)|invalid CA certificate)/
+  /^(?:unsupported certificate purpose|(?:EE|CA) .* too weak|certificate (?:revoked|rejected|not trusted)|invalid CA certificate|format error in certificate's)/
 
 type ErrorLike = {
   code?: unknown
@@ -185,5 +191,5 @@ const descriptionOf = ({ subject, issuer, validTo }: Found<'certificate'>): stri
   [
     subject ?? 'no name',
     subject !== null && subject === issuer ? 'issued by itself' : `issued by ${issuer ?? 'nobody'}`,
-    `valid until ${validTo?.slice(0, 10)}`,
+    ...(validTo === null ? [] : [`valid until ${validTo.slice(0, 10)}`]),
   ].join(', ')

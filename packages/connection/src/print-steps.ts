@@ -66,7 +66,8 @@ const findingOf = (step: Step): string => {
       const { protocol, cipher, verified, subject, issuer, names, daysLeft } = step.found
       if (protocol === null) return 'not encrypted'
       const carried = names.length > 0 ? names.join(', ') : (subject ?? 'nobody')
-      return `${protocol} (${cipher}), ${verified ? 'verified' : 'NOT verified'}; for ${carried}; by ${issuer}; ${daysLeft} days left`
+      const left = daysLeft === null ? 'its end cannot be read' : `${daysLeft} days left`
+      return `${protocol} (${cipher}), ${verified ? 'verified' : 'NOT verified'}; for ${carried}; by ${issuer}; ${left}`
     }
     case 'login': {
       const { user, plugin, server } = step.found

@@ -83,7 +83,9 @@ export const certificateOf = (socket: TLSSocket): Found<'certificate'> => {
     subjectaltname = '',
     valid_to,
   } = socket.getPeerCertificate() as Partial<PeerCertificate>
-  const validTo = valid_to === undefined ? null : new Date(valid_to).toISOString()
+  // "Bad time value" where a date cannot be read. Nobody would catch an error of it in `keepRefused`.
+  const endsAt = Date.parse(valid_to ?? '')
+  const validTo = Number.isNaN(endsAt) ? null : new Date(endsAt).toISOString()
   return {
     protocol: socket.getProtocol(),
     cipher: socket.getCipher()?.standardName ?? null,

@@ -25,10 +25,12 @@ export const reportOf = ({ steps, reason, isTried, database, live }: Parts): Rep
   live,
 })
 
-/** A server that cannot be used is a warning while others can. */
+/**
+ * What has failed is a warning while the database serves: a server of several, or a question that is asked once more
+ * before anything is called lost.
+ */
 const worstOf = ({ servers, steps }: Parts['steps']): Report['state'] => {
   const states = [...servers.flatMap((server) => server.steps), ...steps].map(({ state }) => state)
-  if (steps.some(({ state }) => state === 'failed')) return 'failed'
   return states.includes('failed') || states.includes('warning') ? 'warning' : 'ok'
 }
 

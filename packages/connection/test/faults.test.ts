@@ -1,10 +1,16 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
-import { rootCertificates } from 'node:tls'
+import {
+  type ConnectionOptions,
+  createServer as createTlsServer,
+  rootCertificates,
+  type TlsOptions,
+} from 'node:tls'
 import { expect, test } from '@jest/globals'
 import { explainNetwork, sentence } from '../src/faults.ts'
 import { openSocket, probeTls, resolveName } from '../src/probe.ts'
+import { selfSigned } from './certificate.ts'
 
 const target = {
   variable: 'COMPOSE_X_URL',
@@ -17,21 +23,21 @@ const explained = (error: unknown) => {
   const fault = explainNetwork(error, target)
   return fault && sentence(fault)
 }
-const probe = async (port: number, timeoutMs: number) =>
-  probeTls(await openSocket('127.0.0.1', port, timeoutMs), { host: '127.0.0.1' }, timeoutMs)
+const probe = async (port: number, timeoutMs: number, options: ConnectionOptions = {}) =>
+  probeTls(await openSocket('127.0.0.1', port, timeoutMs), { ...options, host: '127.0.0.1' }, timeoutMs)
 const errorOf = (promise: Promise<unknown>) =>
   promise.then(
     () => undefined,
     (error: unknown) => error,
   )
 
-const listening = async (
-  onSocket: Parameters<typeof createServer>[1],
-): Promise<{ server: Server; port: number }> => {
-  const server = createServer(onSocket)
+const started = async (server: Server): Promise<{ server: Server; port: number }> => {
   await once(server.listen(0, '127.0.0.1'), 'listening')
   return { server, port: (server.address() as { port: number }).port }
 }
+const listening = (onSocket: Parameters<typeof createServer>[1]) => started(createServer(onSocket))
+const secureServer = (options: TlsOptions) =>
+  started(createTlsServer(options, (socket) => void socket.on('error', () => {})))
 
 test('a name that does not resolve is named with its variable, at the step "name"', async () => {
   const error = await errorOf(resolveName('no-such-host.invalid', 5000))
@@ -68,6 +74,32 @@ test('a port that accepts and says nothing is given up after the deadline', asyn
   const error = await errorOf(probe(port, 200))
   expect(explained(error)).toBe(
     'COMPOSE_X_URL: db.example.com:3306 is reached but does not answer (no TLS handshake within 200 ms). It is overloaded, paused or cut off.',
+  )
+  server.close()
+})
+
+test('a certificate whose date cannot be read ends nothing: it is told, with whose it is, or shown without', async () => {
+  const { server, port } = await secureServer(selfSigned('499931235959Z')) // of month 99
+  const error = await errorOf(probe(port, 2000))
+  expect(explainNetwork(error, target)).toMatchObject({
+    step: 'certificate',
+    problem:
+      "the TLS handshake with db.example.com:3306 failed: format error in certificate's notAfter field (db, issued by itself)",
+  })
+  const found = await probe(port, 2000, { rejectUnauthorized: false })
+  expect(found).toMatchObject({ verified: false, subject: 'db', validTo: null, daysLeft: null })
+  server.close()
+})
+
+test.each([
+  ['shares no cipher', { ciphers: 'TLS_AES_128_GCM_SHA256' }, { ciphers: 'TLS_AES_256_GCM_SHA384' }],
+  // With TLS 1.3 it says so in an alert of its own.
+  ['asks for a client certificate with TLS 1.2', { requestCert: true, maxVersion: 'TLSv1.2' }, {}],
+] as const)('of a server that %s, what its refusal may mean is told', async (_, options, ours) => {
+  const { server, port } = await secureServer({ ...selfSigned(), ...options })
+  const error = await errorOf(probe(port, 2000, { ...ours, rejectUnauthorized: false }))
+  expect(explained(error)).toBe(
+    'COMPOSE_X_URL: db.example.com:3306 refused the TLS handshake: it asks for a client certificate, or shares no cipher or TLS version with this client. Set the variables of the client certificate and its key, or enable TLS 1.2 or 1.3 on the server with a cipher that Node.js has.',
   )
   server.close()
 })

@@ -37,3 +37,15 @@ test('steps are printed as they end, those of a server together, each with its t
     '  - login            not tried',
   ])
 })
+
+test.each([
+  [12, '12 days left'],
+  [null, 'its end cannot be read'],
+])('of a certificate with %p days left, the line says: %s', (daysLeft, words) => {
+  const lines: string[] = []
+  const printer = stepPrinter(['a:1'], 'the database', (line) => lines.push(stripVTControlCharacters(line)))
+  const about = { verified: false, subject: 'a', issuer: 'a', names: [], validTo: null, daysLeft }
+  printer.step('a:1', step('certificate', 'ok', { protocol: 'TLSv1.3', cipher: 'X', ...about }))
+  printer.end()
+  expect(lines.at(-1)).toContain(`TLSv1.3 (X), NOT verified; for a; by a; ${words}  1.5 ms`)
+})

@@ -59,6 +59,22 @@ test('connections that break while their server is well are replaced, and nobody
   expect(state.closed).toEqual([1, 2])
 })
 
+test('a question that fails is a warning in the report while requests are served, until the database is lost', async () => {
+  const { state, connection } = standIn()
+  await until(() => connection.status().ready, 1000)
+  state.hangs = true // what would take over: for a second nobody knows more
+  state.broken = 1
+  let report = connection.report()
+  await until(() => {
+    report = connection.report()
+    return report.steps[1]?.state === 'failed'
+  }, 1000)
+  expect(report).toMatchObject({ state: 'warning', reason: null })
+  await until(() => !connection.status().ready, 4000)
+  expect(connection.report()).toMatchObject({ state: 'failed', reason: expect.any(String) })
+  await connection.close()
+})
+
 test('a request that has its answer while a question fails proves that the database is not lost', async () => {
   const { state, lines, connection } = standIn()
   await until(() => connection.status().ready, 1000)
@@ -97,9 +113,7 @@ test('attempts that a dead network holds up do not hold up the next: found withi
   await until(() => !connection.status().ready, 4000)
   await until(() => state.attempts >= 4, 4000)
   state.hangs = false
-  const endAt = performance.now()
   await until(() => connection.status().ready, 2000)
-  expect(performance.now() - endAt).toBeLessThan(2000)
   expect(state.closed).toEqual([1])
   await connection.close()
   expect(state.closed).toEqual([1, 2])
@@ -116,6 +130,7 @@ test('an answer to a request is as good as one to the question of the loop', asy
     () => null,
   )
   expect(connection.status().ready).toBe(true)
+  expect(connection.report()).toMatchObject({ state: 'warning', reason: null })
   await connection.close()
 })
 
@@ -136,7 +151,7 @@ test('renew lets a fresh connection take over from one that still serves, once a
   // Where it hangs, the next second's has another one; five at most, each of which may hang.
   const { attempts } = state
   const all = [renewed]
-  for (let second = 0; second < 6; second++) {
+  for (let second = 0; second < 5; second++) {
     await wait(1001)
     all.push(connection.renew(), connection.renew())
   }

@@ -115,7 +115,15 @@ const Live = z.object({
     .meta({ description: 'The pool, where the driver has one connection for each statement' }),
   inFlight: z.int().meta({ description: 'Statements under way' }),
   lastMinute: z
-    .array(z.object({ at: time(), count: z.int(), failed: z.int(), p50Ms: ms(), p99Ms: ms() }))
+    .array(
+      z.object({
+        at: time(),
+        count: z.int().meta({ description: 'Statements that were answered; without those that failed' }),
+        failed: z.int(),
+        p50Ms: ms(),
+        p99Ms: ms(),
+      }),
+    )
     .meta({ description: 'The last minute, second by second; seconds without a statement are left out' }),
   statements: z
     .array(
@@ -156,7 +164,8 @@ export const ConnectionReport = z
     title: z.string().meta({ description: 'What the stop is called on its page' }),
     at: time().meta({ description: 'When this report was made' }),
     state: StepState.exclude(['skipped']).meta({
-      description: 'The worst of the steps; waiting: not connected yet',
+      description:
+        'The worst of the steps, a warning at most while the database serves; waiting: not connected yet',
     }),
     reason: z.string().nullable().meta({ description: 'What is being waited for, and what to do' }),
     database: Health.shape.database,
