@@ -7,6 +7,8 @@ process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'node-compile-cache')
 // One configuration for every package: `jest --config ../../jest.config.js --rootDir .`
 export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  // Built programs: their package.json has the name of the one that they are built from.
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
   testEnvironment: 'node',
   injectGlobals: false,
   extensionsToTreatAsEsm: ['.ts'],
@@ -21,7 +23,8 @@ export default {
   },
   setupFilesAfterEnv: [`${import.meta.dirname}/scripts/jest-setup.js`],
   reporters: ['default', `${import.meta.dirname}/scripts/jest-reporter.js`],
-  testTimeout: 30_000,
+  // Against hanging, and no claim: on a slow machine the longest take half of it.
+  testTimeout: 90_000,
   // cassandra-driver's timers may outlive its client by minutes, and a test that fails may leave a handle: neither is to
   // keep a run from ending. What is left of processes is looked for by the tests that start them.
   forceExit: true,

@@ -1,4 +1,4 @@
-import { until } from 'conformance'
+import { calmly, until } from 'conformance'
 import { sentence } from 'connection'
 import type { ConnectionReport, StepName } from 'contract'
 import type { Logger } from 'server'
@@ -33,7 +33,9 @@ export const inReport = (report: Pick<ConnectionReport, 'servers' | 'steps' | 'r
 }
 
 /** Goes the steps once, as the stop does when it starts, and closes what was opened. */
-export const attempt = async (env: Record<string, string>) => {
+export const attempt = (env: Record<string, string>) => calmly(() => attemptOnce(env))
+
+const attemptOnce = async (env: Record<string, string>) => {
   const database = connectNoting(env)
   try {
     await until('the first attempt to end', () => database.report().state !== 'waiting')

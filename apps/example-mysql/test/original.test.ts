@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { type Stop, spawnStop, until } from 'conformance'
 import { ProblemError } from 'contract'
@@ -102,6 +104,28 @@ describe('a user with few rights', () => {
       await until('the warning', () => stop.log().includes(warning))
     } finally {
       await stop.stop()
+    }
+  })
+
+  test('has all that the stop needs by the statements of the README', async () => {
+    const readme = await readFile(join(import.meta.dirname, '../../../README.md'), 'utf8')
+    const statements = readme.split('```sql\n')[1]?.split('```')[0]?.trim().split('\n') ?? []
+    expect(statements).toHaveLength(3)
+    await admin.query("CREATE USER 'told'@'%' IDENTIFIED BY 'few-rights'")
+    for (const statement of statements)
+      await admin.query(statement.replace("'user'", "'told'").replace('app.', 'compose.'))
+    const url = env.COMPOSE_MYSQL_URL?.replace(/tour:[^@]+@/, 'told:few-rights@') ?? ''
+    const first = await start({ COMPOSE_MYSQL_URL: url })
+    await first.client.add({ word: 'with', definition: 'a key' }).finally(() => first.stop())
+    await admin.query("UPDATE grand_tour.word_keys SET added = '2000-01-01'")
+    const second = await start({ COMPOSE_MYSQL_URL: url })
+    try {
+      const keys = () => rowsOf(admin, 'SELECT id FROM grand_tour.word_keys')
+      await until('the old key to be removed', async () => (await keys()).length === 0)
+      expect(await second.client.words()).toEqual([{ word: 'with', definition: 'a key' }])
+      expect(first.log() + second.log()).not.toMatch(/"level":"(warn|error)"/)
+    } finally {
+      await second.stop()
     }
   })
 

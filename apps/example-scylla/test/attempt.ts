@@ -1,4 +1,4 @@
-import { until } from 'conformance'
+import { calmly, until } from 'conformance'
 import type { ConnectionReport } from 'contract'
 import type { Logger } from 'server'
 import { readConfig } from '../src/config.ts'
@@ -12,19 +12,32 @@ export const attempt = async (
   env: Record<string, string>,
   use: (seen: { report: Report; log: Line[]; database: Database }) => Promise<void> | void,
 ): Promise<void> => {
-  const log: Line[] = []
-  const note = (level: Line['level']) => (fields: object, message: string) =>
-    void log.push({ level, fields: { ...fields }, message })
   const config = readConfig(env)
-  const database = connect(config, { info: note('info'), warn: note('warn') } as unknown as Logger)
+  const { database, log } = await calmly(
+    () => attempted(config),
+    ({ database }) => database.close(),
+  )
   try {
-    await until('the end of the first attempt', () => database.report().state !== 'waiting', 15_000)
     await use({ report: database.report(), log, database })
     const { password = '' } = config.COMPOSE_SCYLLA_URL[0] ?? {}
     if (JSON.stringify([log, database.report()]).includes(password))
       throw new Error('the password is in the log or in the report')
   } finally {
     await database.close()
+  }
+}
+
+const attempted = async (config: ReturnType<typeof readConfig>) => {
+  const log: Line[] = []
+  const note = (level: Line['level']) => (fields: object, message: string) =>
+    void log.push({ level, fields: { ...fields }, message })
+  const database = connect(config, { info: note('info'), warn: note('warn') } as unknown as Logger)
+  try {
+    await until('the end of the first attempt', () => database.report().state !== 'waiting', 15_000)
+    return { database, log }
+  } catch (error) {
+    await database.close()
+    throw error
   }
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import {
   type Call,
+  inTime,
   isFull,
   machineMs,
   spawnStop,
@@ -50,7 +51,7 @@ export const testDisturbances = (cluster: Cluster): void =>
       ],
     ]
     test.each(disturbances)(
-      'one of three is %s: no request of 32 clients fails, none takes over 3.5 s',
+      `one of three is %s: no request of 32 clients fails, none takes over ${inTime(3500)}`,
       async (what, disturb) => {
         const seen = () =>
           underDisturbance(cluster, what, async (lasts, [first, ...others]) => {
@@ -66,7 +67,7 @@ export const testDisturbances = (cluster: Cluster): void =>
 
     const testFull = isFull ? test : test.skip
     testFull(
-      'all three restarted, one after the other: no request of 32 clients fails, none takes over 3.5 s',
+      `all three restarted, one after the other: no request of 32 clients fails, none takes over ${inTime(3500)}`,
       async () => {
         const seen = () =>
           underDisturbance(cluster, 'rolling restart', async () => {
@@ -140,11 +141,11 @@ const underDisturbance = async (
     await disturb(() => during(goneMs).then(() => {}), proxies)
     await until('all to be connected', () => proxies.every((proxy) => proxy.count().open > 0), 20_000)
     await during(aroundMs)
+    await until('enough requests', () => load.all.length > 300, 60_000)
     await load.end()
     const figures = `${load.all.length} requests, ${load.failed().length} failed, slowest ${Math.round(load.slowestMs())} ms`
     process.stdout.write(`\ndisturbances: ScyllaDB, ${what}\n  ${figures}\n`)
     expect(load.slowestMs()).toBeLessThan(3500 + machineMs)
-    expect(load.all.length).toBeGreaterThan(300)
     const stored = new Set((await stop.client.words()).map(({ word }) => word))
     expect(load.acknowledged().filter((word) => !stored.has(word))).toEqual([])
     expect(load.failed().filter((call) => !mayFail(call))).toEqual([])

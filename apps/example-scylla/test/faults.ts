@@ -1,6 +1,6 @@
 import { testFaults } from 'conformance'
 import { faultProxy } from 'local-databases'
-import type { Cluster } from './database.ts'
+import { type Cluster, rowsOf } from './database.ts'
 
 /** The members, each behind a proxy on its own address, so that its certificate is still its own. */
 export const networkTo = async ({ env, members }: Pick<Cluster, 'env' | 'members'>) => {
@@ -26,5 +26,7 @@ export const testNetwork = (cluster: Cluster): void =>
   testFaults('ScyllaDB', {
     app: 'example-scylla',
     network: () => networkTo(cluster),
-    atOnce: 4,
+    ask: () => rowsOf(cluster.admin, 'SELECT * FROM grand_tour.words'),
+    // Four made three members on two slow processors too busy to answer anybody.
+    atOnce: 2,
   })

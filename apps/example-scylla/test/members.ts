@@ -1,5 +1,15 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { isFull, machineMs, type Stop, spawnStop, steadyNow, until } from 'conformance'
+import {
+  inTime,
+  isFull,
+  machineMs,
+  type Stop,
+  spawnStop,
+  steadyNow,
+  undisturbed,
+  until,
+  watchDatabase,
+} from 'conformance'
 import { ProblemError } from 'contract'
 import { faultProxy } from 'local-databases'
 import { type Cluster, rowsOf } from './database.ts'
@@ -75,12 +85,18 @@ export const testMembers = ({ env, admin, members, control, way }: Cluster): voi
     })
 
     test('a member that is down when the schema is made is told, counted, and well again when it is back', async () => {
+      // A member that starts takes processors from the other two, and these may then be late for the stop's questions.
+      await using _ = watchDatabase(() => rowsOf(admin, 'SELECT role FROM system_auth.roles'))
+      await undisturbed(seeThirdComeBack)
+    }, 360_000)
+
+    const seeThirdComeBack = async () => {
       await rowsOf(admin, 'DROP KEYSPACE IF EXISTS grand_tour', [], { prepare: false })
       await control(2, 'kill')
       const startedAt = steadyNow()
       const stop = await spawnStop('example-scylla', env)
       try {
-        expect(steadyNow() - startedAt).toBeLessThan(12_000)
+        expect(steadyNow() - startedAt).toBeLessThan(12_000 + 4 * machineMs)
         const reportOfThird = async () => {
           const report = await stop.client.connection()
           const server = report.servers.at(-1)
@@ -118,12 +134,13 @@ export const testMembers = ({ env, admin, members, control, way }: Cluster): voi
         expect(stop.log().match(/well again/g)).toHaveLength(1)
       } finally {
         await stop.stop()
+        await control(2, 'start').catch(() => {}) // it runs already, where all went well
       }
-    }, 120_000)
+    }
 
     const testFull = isFull ? test : test.skip
     testFull(
-      'a cluster that is not there at start: listens at once and says so; ready within 2 s of a quorum',
+      `a cluster that is not there at start: listens at once and says so; ready within ${inTime(2000)} of a quorum`,
       async () => {
         const each = [...members.keys()]
         await Promise.all(each.map((member) => control(member, 'kill')))
@@ -183,7 +200,15 @@ export const testMembers = ({ env, admin, members, control, way }: Cluster): voi
         await until('the report to say so', isReported, 60_000)
         await until('the line', () => /needs 2 replicas; alive: 1/.test(stop.log()))
 
-        await control(1, 'start') // resolves when the member answers; the first one may not have noticed yet
+        await control(1, 'start') // resolves when the member answers
+        const { host, port } = members[0] as Cluster['members'][number]
+        const byFirst = { host: admin.hosts.get(`${host}:${port}`), readTimeout: 3000 }
+        const hasQuorum = () =>
+          rowsOf(admin, 'SELECT id FROM grand_tour.words LIMIT 1', [], byFirst).then(
+            () => true,
+            () => false,
+          )
+        await until('the first member to have noticed', hasQuorum, 30_000)
         const upAt = steadyNow()
         await until('/readyz to say 200', async () => (await status()) === 200, 30_000)
         expect(steadyNow() - upAt).toBeLessThan(2000 + machineMs)

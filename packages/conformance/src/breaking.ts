@@ -136,7 +136,7 @@ export const testBreaking = (
           async () => /certificate of .* has expired/.test((await reason()) ?? ''),
           startMs,
         )
-        for (const member of members.keys()) expect(await talk(own(member))).toBe('talks')
+        for (const member of members.keys()) expect(await talk(own(member), startMs)).toBe('talks')
         expect(await ask('DELETE', 'expired-certificate')).toEqual(done)
         await serves()
       },
@@ -150,7 +150,7 @@ export const testBreaking = (
           expect(await ask('POST', id)).toEqual(done)
         expect(await ask('DELETE')).toEqual(done)
         expect(await broken()).toEqual([])
-        for (const member of members.keys()) expect(await talk(proxyOf(member))).toBe('talks')
+        for (const member of members.keys()) expect(await talk(proxyOf(member), startMs)).toBe('talks')
         await serves()
       },
       2 * startMs,

@@ -32,7 +32,7 @@ export const openPage = async (
   { hasOwnClock = false, ...options }: PageOptions = {},
 ): Promise<WatchedPage> => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(30_000)
   const page = await context.newPage()
   if (hasOwnClock) await page.clock.install()
   const complaints: string[] = []

@@ -1,8 +1,11 @@
+import { calmly } from './steady.ts'
 import { type App, spawnStop } from './stop.ts'
 import { until } from './until.ts'
 
 /** Starts a stop, gives the first reason it has for not being ready, and everything it wrote. */
-export const refusalOf = async (app: App, env: Record<string, string>) => {
+export const refusalOf = (app: App, env: Record<string, string>) => calmly(() => refusalOnce(app, env))
+
+const refusalOnce = async (app: App, env: Record<string, string>) => {
   const stop = await spawnStop(app, env, { waitUntilReady: false })
   try {
     const reason = await until('a reason', async () => {

@@ -19,7 +19,7 @@ export type Network = {
 export type Run = { title: string; fault: NetworkFault; ms: number }
 
 /** How long a stop is watched when it is well again, and how often it is called then. */
-const well = isFull ? { ms: 20_000, everyMs: 100 } : { ms: 0, everyMs: 25 }
+const well = isFull ? { ms: 20_000, everyMs: 100 } : { ms: 0, everyMs: 50 }
 const callsAfter = 100
 /** By how much a process may differ from itself without anything being lost. */
 export const noise = { sockets: 1, megabytes: 40 }

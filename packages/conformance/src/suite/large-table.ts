@@ -4,6 +4,7 @@ import { get, type IncomingMessage } from 'node:http'
 import { buffer, json } from 'node:stream/consumers'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { limits, paths, type Word, Words } from 'contract'
+import { machineMs } from '../faults/size.ts'
 import { until } from '../until.ts'
 import { type Subject, unique } from './requests.ts'
 
@@ -31,7 +32,7 @@ export const testLargeTable = (subject: Subject): void => {
   }
   /** Another client's visit: it throws when the stop refuses, or keeps it waiting for longer than the contract says. */
   const visit = async () => {
-    const options = () => ({ signal: AbortSignal.timeout(limits.answerMs) })
+    const options = () => ({ signal: AbortSignal.timeout(limits.answerMs + machineMs) })
     await subject.stop.client.add({ word: unique('meanwhile'), definition: 'x' }, options())
     await subject.stop.client.page(10, undefined, options())
     expect(await subject.stop.client.ready(options())).toMatchObject({ status: 'ok' })
@@ -94,7 +95,7 @@ export const testLargeTable = (subject: Subject): void => {
         const rows = JSON.parse(body.toString()) as Word[] // that each is a word as it should be was seen above
         expect(rows.filter((row) => row.definition === definition)).toHaveLength(table.length)
       }
-    }, 90_000)
+    }, 300_000)
 
     test('is given whole to a client that still reads when the stop is asked to end', async () => {
       const reader = await beginToRead()
