@@ -1,6 +1,10 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { get } from 'node:http'
+import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
+import { brotliDecompressSync } from 'node:zlib'
 import type { Answer, Request } from './load.ts'
+import { root } from './programs.ts'
 import { faultOf } from './rows.ts'
 import type { Work } from './works.ts'
 
@@ -18,9 +22,22 @@ export const rightAnswer = async (work: Work, url: string, request: Request): Pr
       ? `status ${answer.status}, not ${work.status}`
       : work.answeredRows !== undefined
         ? faultOf(answer.body.toString(), work.answeredRows, work.rows ?? 0)
-        : undefined
+        : work.status === 200
+          ? faultOfFile(answer, request.path)
+          : undefined
   if (fault !== undefined) throw new Error(`GET ${request.path} is answered wrongly: ${fault}`)
   return answer
+}
+
+/** What is wrong about an answer that is to be a file of the page, packed; undefined when nothing is. */
+const faultOfFile = ({ body }: Answer, path: string): string | undefined => {
+  const file = join(root, 'packages/frontend/dist', path === '/' ? 'index.html' : path)
+  if (!existsSync(file)) return 'the page has no such file'
+  try {
+    return brotliDecompressSync(body).equals(readFileSync(file)) ? undefined : 'not the file of the page'
+  } catch (error) {
+    return `not packed: ${(error as Error).message}`
+  }
 }
 
 /** One answer as it comes: `fetch` would send headers of its own, and unpack the body. */

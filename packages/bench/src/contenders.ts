@@ -19,6 +19,8 @@ export type Running = {
   /** Right answers of all that was ever sent, the warm-up included, but for those in `latencies`. */
   acknowledged: number
   latencies: Latencies[]
+  /** Whether it had answered so often before the first round that what it does is compiled. */
+  isWarm: boolean
   /** What it had done before the first round. */
   readsBefore: Reads | undefined
   statementsPerRequest: number | undefined
@@ -62,6 +64,7 @@ export const begin = async (
       rounds: [],
       acknowledged: 0,
       latencies: [],
+      isWarm: false,
       readsBefore: undefined,
       statementsPerRequest: undefined,
       idleRss,

@@ -48,6 +48,9 @@ for (const count of [100, 1000]) {
   const made = Array.from({ length: 50 }, () =>
     Array.from({ length: count }, (_, n): Row => ({ id: n, ...JSON.parse(JSON.stringify(rowOf(n))) })),
   )
+  const texts = Object.entries(encoders).map(([name, encode]) => [name, String(encode(made[0] ?? []))])
+  const other = texts.find(([name, text]) => !name?.includes('id and all') && text !== texts[1]?.[1])
+  if (other) throw new Error(`${other[0]}: another text than that of the others`)
   const best = new Map<string, number>()
   for (let round = 0; round < 40; round++) {
     for (const [name, encode] of Object.entries(encoders)) {

@@ -53,7 +53,7 @@ export type Taken = {
   peakRss: number | undefined
 }
 
-/** Gets the list, by one client or by several at once. */
+/** Gets the list, by one client or by several at once, of which the first alone stays to the end. */
 export const take = async (source: Source, way: Way, { rows, slowSeconds }: Conditions): Promise<Taken> => {
   const { server, right, fault = '' } = source
   if (server === undefined) return { transfers: [], faults: [fault], cpuMs: undefined, peakRss: undefined }
@@ -63,15 +63,20 @@ export const take = async (source: Source, way: Way, { rows, slowSeconds }: Cond
   forgetPeak(server.pid)
   const before = cpuMsOf(server.pid)
   const settled = await Promise.allSettled(
-    Array.from({ length: clients }, () => transferList(server.url + way.path, options)),
+    Array.from({ length: clients }, (_, n) =>
+      transferList(server.url + way.path, { ...options, leaves: n > 0 }),
+    ),
   )
   const after = cpuMsOf(server.pid)
   const transfers: Transfer[] = []
   const faults: string[] = []
   for (const one of settled) {
-    const wrong = one.status === 'rejected' ? (one.reason as Error).message : wrongIn(one.value, right, rows)
-    if (wrong !== undefined) faults.push(wrong)
-    else if (one.status === 'fulfilled') transfers.push(one.value)
+    if (one.status === 'rejected') faults.push((one.reason as Error).message)
+    else if (one.value !== undefined) {
+      const wrong = wrongIn(one.value, right, rows)
+      if (wrong === undefined) transfers.push(one.value)
+      else faults.push(wrong)
+    }
   }
   const cpuMs = before === undefined || after === undefined ? undefined : after - before
   return { transfers, faults, cpuMs, peakRss: memoryOf(server.pid)?.peak }

@@ -18,22 +18,23 @@ type Options = {
   keep?: boolean
   /** What a slow client reads; as fast as it comes unless given. */
   bytesPerSecond?: number
-  /** After that many seconds a slow client reads the rest as fast as it comes. */
+  /** After that many seconds a slow client reads the rest as fast as it comes, or leaves. */
   slowSeconds?: number
+  leaves?: boolean
 }
 
 /** After that a server that sends nothing is given up. */
 const silentMs = 10_000
 
 /**
- * Gets the whole list.
+ * Gets the whole list; undefined where it left before the end.
  *
  * @throws when it is refused or broken off, or nothing comes for ten seconds
  */
 export const transferList = async (
   url: string,
-  { keep = false, bytesPerSecond, slowSeconds = 30 }: Options = {},
-): Promise<Transfer> => {
+  { keep = false, bytesPerSecond, slowSeconds = 30, leaves = false }: Options = {},
+): Promise<Transfer | undefined> => {
   const began = performance.now()
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
   const sent = get(url, { timeout: silentMs }, resolve).once('error', reject)
@@ -51,7 +52,9 @@ export const transferList = async (
     bytes += piece.length
     if (bytesPerSecond === undefined) continue
     const aheadMs = (bytes / bytesPerSecond) * 1000 - (performance.now() - began)
-    if (performance.now() - began < slowSeconds * 1000 && aheadMs > 1) await pause(aheadMs)
+    const isSlow = performance.now() - began < slowSeconds * 1000
+    if (!isSlow && leaves) return undefined // which ends the answer
+    if (isSlow && aheadMs > 1) await pause(aheadMs)
   }
   const totalMs = performance.now() - began
   const text = keep ? Buffer.concat(pieces).toString() : undefined

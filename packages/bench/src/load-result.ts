@@ -20,10 +20,12 @@ export type LoadResult = {
   /** Part of its processor that the server used, in the median, 0 to 1: below 0.9 something else was the limit. */
   busy: number | null
   /**
-   * At a fixed rate, medians of the rounds; times are null where that rate was not kept, and all is where it was not tried
-   * or where this client could not have kept it.
+   * At a fixed rate, medians of the rounds; times are null where that rate was not kept, p99 where there were too few of
+   * them, and all is where it was not tried or where this client could not have kept it.
    */
   latencies: { rate: number; achieved: number; p50: number | null; p99: number | null } | null
+  /** Whether it was compiled before the first round; null where that is not known. */
+  isWarm: boolean | null
   /** Statements that the stop sent to its database for each request; null where it does not tell. */
   statementsPerRequest: number | null
   /** Megabytes. */
@@ -49,6 +51,7 @@ export const loadResultOf = ({ title }: { title: string }, measured: Measured): 
     perSecond: { most: Math.max(0, ...perSecond), median: rounds.length === 0 ? 0 : median(perSecond) },
     busy: busy.length === 0 ? null : median(busy),
     latencies: shown(latencies),
+    isWarm: alone.isWarm ?? null,
     statementsPerRequest: alone.statementsPerRequest ?? null,
     idleRss: alone.idleRss ?? null,
     peakRss: alone.peakRss ?? null,
@@ -62,15 +65,21 @@ const cpuUsOf = ({ cpuMs, requests }: Round): number | undefined =>
 
 /** Of its time, what the client may have had something to do: what is more was the client's limit. */
 const mostBusy = 0.9
+/** Milliseconds that the client may be late by itself: more is of a processor that others had. */
+const mostLateMs = 5
+/** Right answers of a round, of which the last three quarters count: of fewer, a hundredth is but one or two. */
+const fewest = 300
 
 const shown = (passes: readonly Latencies[]): LoadResult['latencies'] => {
   const middle = (figure: (pass: Latencies) => number) => median(passes.map(figure))
   if (passes.length === 0 || middle(({ clientBusy }) => clientBusy) > mostBusy) return null
+  if (middle(({ clientLateMs }) => clientLateMs) > mostLateMs) return null
   const isKept = middle((pass) => Number(pass.isKept)) === 1
+  const areEnough = middle(({ right }) => right.length) >= fewest
   return {
     rate: middle(({ rate }) => rate),
     achieved: middle(({ achieved }) => achieved),
     p50: isKept ? middle(({ p50 }) => p50) : null,
-    p99: isKept ? middle(({ p99 }) => p99) : null,
+    p99: isKept && areEnough ? middle(({ p99 }) => p99) : null,
   }
 }

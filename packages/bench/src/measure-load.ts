@@ -16,6 +16,7 @@ export type Measured = {
   notStored: number
   /** At half the peak of the slowest server of the work, one for each round; none where it was not measured. */
   latencies: Latencies[]
+  isWarm?: boolean | undefined
   statementsPerRequest?: number | undefined
   /** Megabytes: before the first request, and at most under load. */
   idleRss?: number | undefined
@@ -71,7 +72,7 @@ const measuredOf = (one: Running | Failed, notStored: number): Measured => {
   const { contender } = one
   const label = { server: contender.as ?? contender.server }
   if ('fault' in one) return { ...label, rounds: [], latencies: [], fault: one.fault, notStored: 0 }
-  const { server, rounds, latencies, statementsPerRequest, idleRss } = one
+  const { server, rounds, latencies, isWarm, statementsPerRequest, idleRss } = one
   const fault =
     peakOf(rounds) === 0
       ? `no right answer; ${server.errors().trim()}`
@@ -85,6 +86,7 @@ const measuredOf = (one: Running | Failed, notStored: number): Measured => {
     fault,
     notStored,
     latencies,
+    isWarm,
     statementsPerRequest,
     idleRss,
     peakRss: memoryOf(pid)?.peak,

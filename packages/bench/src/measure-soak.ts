@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { answerOf } from './answers.ts'
-import { load, type Outcome, type Request, sumOfFaults, withSilence } from './load.ts'
+import { type Load, load, type Outcome, type Request, sumOfFaults, withSilence } from './load.ts'
 import { isAnswered } from './open-loop.ts'
 import { handlesOf, memoryOf, socketsOf } from './processes.ts'
 
@@ -21,22 +21,26 @@ export type SoakResult = {
 
 export type Sample = { rss: number; handles: number; sockets: number }
 
-/** Everything that a stop does, at once. The words are always the same hundred, each with its key: the table stays as it is. */
-const requests: { request: Request; status: number }[] = [
-  { request: { method: 'GET', path: '/livez' }, status: 200 },
-  { request: { method: 'GET', path: '/' }, status: 200 },
-  { request: { method: 'GET', path: '/words' }, status: 200 },
-  { request: { method: 'GET', path: '/words?limit=100' }, status: 200 },
-  {
-    request: {
-      method: 'PUT',
-      path: '/words',
-      repeats: 100,
-      headers: { 'content-type': 'application/json', 'idempotency-key': '00000000-0000-4000-8000-{n}' },
-      body: '{"word":"soak {n}","definition":"stored once, however often it is sent"}',
-    },
-    status: 204,
-  },
+const words = Array.from({ length: 100 }, (_, n) => `soak ${String(n).padStart(12, '0')}`)
+const put: Request = {
+  method: 'PUT',
+  path: '/words',
+  repeats: words.length,
+  headers: { 'content-type': 'application/json', 'idempotency-key': '00000000-0000-4000-8000-{n}' },
+  body: '{"word":"soak {n}","definition":"stored once, however often it is sent"}',
+}
+const get = (path: string): Request => ({ method: 'GET', path })
+
+/**
+ * Everything that a stop does, at once, and what its first answer has to be; every later one has to be the same. The words
+ * are always the same hundred, each with its key: the table stays as it is.
+ */
+const requests: { request: Request; status: number; isRight?: (body: string) => boolean }[] = [
+  { request: get('/livez'), status: 200, isRight: (body) => body !== '' },
+  { request: get('/'), status: 200, isRight: (body) => body.includes('</html>') },
+  { request: get('/words'), status: 200, isRight: (body) => words.every((word) => body.includes(word)) },
+  { request: get('/words?limit=100'), status: 200, isRight: (body) => JSON.parse(body).length === 100 },
+  { request: put, status: 204 },
 ]
 
 /** Puts mixed load on a stop, and looks every second at what it holds. */
@@ -46,7 +50,7 @@ export const measureSoak = async (
 ): Promise<SoakResult> => {
   const seconds = Math.round(minutes * 60)
   await storeWords(url)
-  const loads = await Promise.all(requests.map(({ request, status }) => loadOf(url, request, status)))
+  const loads = await Promise.all(requests.map((one) => loadOf(url, one)))
   const warmUps = await Promise.all(
     loads.map((one) => load({ ...one, seconds: Math.min(warmUpSeconds, Math.ceil(seconds / 3)) })),
   )
@@ -75,23 +79,29 @@ export const but503 = ({ failed, faults = {}, ...outcome }: Outcome): Outcome =>
 
 /** Every word that is sent later, so that the lists are the same from the first second. */
 const storeWords = async (url: string): Promise<void> => {
-  const put = requests.find(({ request }) => request.repeats !== undefined)?.request
-  for (let n = 0; n < (put?.repeats ?? 0); n++) {
-    const withNumber = (text: string) => text.replaceAll('{n}', String(n).padStart(12, '0'))
-    const headers = Object.entries(put?.headers ?? {}).map(([name, value]) => [name, withNumber(value)])
-    const { status } = await fetch(url + put?.path, {
-      method: 'PUT',
+  for (const word of words) {
+    const withNumber = (text: string) => text.replaceAll('{n}', word.slice('soak '.length))
+    const headers = Object.entries(put.headers ?? {}).map(([name, value]) => [name, withNumber(value)])
+    const { status } = await fetch(url + put.path, {
+      method: put.method,
       headers: Object.fromEntries(headers),
-      body: withNumber(put?.body ?? ''),
+      body: withNumber(put.body ?? ''),
     })
-    if (status !== 204) throw new Error(`PUT ${put?.path} is answered with status ${status}, not 204`)
+    if (status !== 204) throw new Error(`PUT ${put.path} is answered with status ${status}, not 204`)
   }
 }
 
-const loadOf = async (url: string, request: Request, status: number) => {
-  const isGet = request.method === 'GET'
-  const body = isGet ? (await answerOf(url + request.path, {})).body : Buffer.alloc(0)
-  return { url, request, expected: { status, body }, connections: 8, seconds: 0 }
+/** @throws where the first answer is not right */
+const loadOf = async (
+  url: string,
+  { request, status, isRight }: (typeof requests)[number],
+): Promise<Load> => {
+  const load = { url, request, connections: 8, seconds: 0 }
+  if (request.method !== 'GET') return { ...load, expected: { status, body: Buffer.alloc(0) } }
+  const { status: answered, body } = await answerOf(url + request.path, {})
+  if (answered !== status || !isRight?.(body.toString()))
+    throw new Error(`GET ${request.path} is answered wrongly: status ${answered}, ${body.length} bytes`)
+  return { ...load, expected: { status, body } }
 }
 
 const sample = async (pid: number, samples: Sample[], signal: AbortSignal): Promise<void> => {

@@ -11,8 +11,11 @@ export type Latencies = {
   isKept: boolean
   /** Part of the time in which this process had something to do, 0 to 1: near 1 the times are those of the client. */
   clientBusy: number
+  /** Milliseconds by which it sent what a free connection could have taken, the 95th percentile: so are they here. */
+  clientLateMs: number
   p50: number
   p99: number
+  /** Answers that were wrong or did not come. What this client did not come to send is none. */
   failed: number
   /** What `{n}` was in each request that was answered rightly. */
   right: string[]
@@ -37,6 +40,8 @@ export const latenciesAt = async (rate: number, load: Load): Promise<Latencies> 
   const total = Math.max(1, Math.round(rate * load.seconds))
   const took: number[] = []
   const right: string[] = []
+  const late: number[] = []
+  let isHeldBack = false
   let sent = 0
   let answered = 0
   const busyBefore = performance.eventLoopUtilization()
@@ -45,7 +50,11 @@ export const latenciesAt = async (rate: number, load: Load): Promise<Latencies> 
   const sendDue = () => {
     const now = performance.now()
     const due = now < until ? Math.min(total, ((now - began) * rate) / 1000) : 0
-    for (; sent < due && sent - answered < load.connections; sent++) ask(sent)
+    for (; sent < due && sent - answered < load.connections; sent++) {
+      if (!isHeldBack) late.push(now - began - (sent * 1000) / rate)
+      ask(sent)
+    }
+    isHeldBack = sent < due
   }
   const ask = (n: number) =>
     sendOne(agent, load, (digits) => {
@@ -62,14 +71,26 @@ export const latenciesAt = async (rate: number, load: Load): Promise<Latencies> 
   const lasted = performance.now() - began
   const clientBusy = performance.eventLoopUtilization(busyBefore).utilization
   agent.destroy()
-  const sorted = took.sort((a, b) => a - b)
-  const quantile = (q: number) =>
-    sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN
-  const [p50, p99] = [quantile(0.5), quantile(0.99)]
   const achieved = (right.length * 1000) / lasted
-  // What the last answer takes as every other one does is no queue.
-  const isKept = achieved * lasted >= leastKept * rate * (lasted - p50)
-  return { rate, achieved, isKept, clientBusy, p50, p99, failed: total - right.length, right }
+  return {
+    rate,
+    achieved,
+    // What the last answer takes as the quickest does is no queue.
+    isKept: achieved * lasted >= leastKept * rate * (lasted - quantile(took, 0)),
+    clientBusy,
+    clientLateMs: quantile(late, 0.95),
+    p50: quantile(took, 0.5),
+    p99: quantile(took, 0.99),
+    // Where every connection waits to the end, what waits for one was not answered either.
+    failed: (sent - answered >= load.connections ? total : sent) - right.length,
+    right,
+  }
+}
+
+/** NaN of none. */
+const quantile = (values: number[], q: number): number => {
+  const sorted = values.sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN
 }
 
 /** Whether the server still answers, rightly and in time: what never is answered is in the count of no client. */

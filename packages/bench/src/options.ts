@@ -24,7 +24,7 @@ export const readOptions = (args: readonly string[]) => {
     args: args.filter((arg) => arg !== '--'),
     options: {
       quick: { type: 'boolean', default: false },
-      only: { type: 'string' },
+      only: { type: 'string', multiple: true },
       database: { type: 'string' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
@@ -36,13 +36,18 @@ export const readOptions = (args: readonly string[]) => {
     },
   })
   const { quick, source, record, help, profile } = values
+  const other = quick ? '--quick' : profile === undefined ? undefined : '--profile'
+  if (record && other)
+    throw new RangeError(
+      `--record keeps what a whole run measured, which ${other} is none of: leave one of them out`,
+    )
   return {
     quick,
     source,
     record,
     help,
     profileFolder: profile,
-    only: values.only?.split(',').map((name) => oneOf('--only', name, workNames)),
+    only: values.only?.flatMap((names) => names.split(',')).map((name) => oneOf('--only', name, workNames)),
     database: values.database === undefined ? undefined : oneOf('--database', values.database, kinds),
     rows: quick ? 20_000 : 1_000_000,
     pairs: whole('--pairs', values.pairs) ?? (quick ? 2000 : 100_000),
@@ -50,7 +55,7 @@ export const readOptions = (args: readonly string[]) => {
     seconds: whole('--seconds', values.seconds) ?? (quick ? 1 : 2),
     warmUpSeconds: quick ? 1 : 4,
     latencySeconds: quick ? 0 : 1,
-    listRounds: quick ? 1 : 3,
+    listRounds: quick ? 1 : 2,
     slowSeconds: quick ? 1 : 8,
     starts: quick ? 2 : 4,
   }

@@ -20,13 +20,15 @@ export const readProfile = (file: string): Profile => JSON.parse(readFileSync(fi
 export const selfUs = ({ nodes, samples, timeDeltas }: Profile): Map<Node, number> => {
   const byId = new Map(nodes.map((node) => [node.id, node]))
   const times = new Map<Node, number>()
-  const skippedUs = Math.min(startUs, timeDeltas.reduce((sum, delta) => sum + delta, 0) / 2)
-  let atUs = 0
-  for (const [index, id] of samples.entries()) {
+  const busy = samples.flatMap((id, index) => {
     const node = byId.get(id)
-    atUs += timeDeltas[index] ?? 0
-    if (node === undefined || node.callFrame.functionName === '(idle)' || atUs < skippedUs) continue
-    times.set(node, (times.get(node) ?? 0) + Math.min(mostUs, timeDeltas[index] ?? 0))
+    return node && node.callFrame.functionName !== '(idle)' ? [{ node, us: timeDeltas[index] ?? 0 }] : []
+  })
+  const skippedUs = Math.min(startUs, busy.reduce((sum, { us }) => sum + us, 0) / 2)
+  let atUs = 0
+  for (const { node, us } of busy) {
+    atUs += us
+    if (atUs >= skippedUs) times.set(node, (times.get(node) ?? 0) + Math.min(mostUs, us))
   }
   return times
 }
@@ -51,7 +53,7 @@ export const hottest = (profile: Profile, nameOf: (frame: CallFrame) => string, 
 /** Microseconds of a sample: one is taken each thousand, and what comes later was kept waiting for a processor. */
 const mostUs = 2000
 
-/** Microseconds that a server takes to start and to be compiled, about. */
+/** Microseconds of processor time that a server takes to start and to be compiled, about. */
 const startUs = 3e6
 
 export const frameOf = ({ functionName, url, lineNumber }: CallFrame): string =>

@@ -87,6 +87,6 @@ const orDash = (value: number | null): string => (value === null ? '-' : readabl
 type Latency = { rate: number; achieved: number; p50: number | null; p99: number | null }
 
 const latencyOf = ({ rate, achieved, p50, p99 }: Latency): string =>
-  p50 === null || p99 === null
+  p50 === null
     ? `${readable((100 * achieved) / rate)}% of ${readable(rate)}/s`
-    : `${p50.toFixed(1)} / ${p99.toFixed(1)} at ${readable(achieved)}/s`
+    : `${p50.toFixed(1)} / ${p99?.toFixed(1) ?? '-'} at ${readable(achieved)}/s`

@@ -21,6 +21,7 @@ export type Effort = {
 export const measureRounds = async (running: readonly Running[], effort: Effort): Promise<void> => {
   await warmUp(running, effort.warmUpSeconds)
   for (const one of running) {
+    one.isWarm = one.acknowledged >= warmAfter
     forgetPeak(one.server.pid)
     one.readsBefore = await readsOf(one.server.url)
   }

@@ -76,7 +76,7 @@ export const startServer = async (
       await pause(2)
     ) {
       if (child.exitCode !== null || child.signalCode !== null) break
-      const status = await fetch(url + path).then(
+      const status = await fetch(url + path, { signal: AbortSignal.timeout(5000) }).then(
         async (response) => {
           await response.body?.cancel()
           return response.status

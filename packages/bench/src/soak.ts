@@ -1,4 +1,5 @@
 // `pnpm bench:soak`: mixed load on a stop, and whether what it holds stays the same: memory, files, sockets.
+import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { leaveServerCore } from './machine.ts'
 import { measureSoak } from './measure-soak.ts'
@@ -35,7 +36,10 @@ const options = orExit(() => {
 
 const soak = async (): Promise<void> => {
   if (options.help) return console.log(usage)
-  orExit(() => refuseGivenDatabases(process.env))
+  orExit(() => {
+    refuseGivenDatabases(process.env)
+    if (!existsSync('/proc/self/fd')) throw new Error('This looks at /proc, which only Linux has.')
+  })
   leaveServerCore()
   const { database: kind, minutes, source } = options
   const run = thisRun({ quick: false, rounds: 1, seconds: minutes * 60, source })

@@ -11,7 +11,11 @@ export type Rule = {
   databases: readonly string[]
   wanted: Wanted
   figure: (results: readonly Result[]) => Figure
+  /** What is to be known about the figure. */
+  remark?: Remark
 }
+
+type Remark = (results: readonly Result[]) => string | undefined
 
 /** A row of load that a rule needs, by its work and its server. */
 type Row = readonly [work: string, server: string]
@@ -22,32 +26,50 @@ const both = ['mysql', 'scylla']
 
 /** Processor time per request of one row by that of another, each the least of its rounds. */
 export function cpu(what: string, databases: readonly string[], of: Row, by: Row, wanted: Wanted): Rule {
-  return { what, databases, wanted, figure: ratio(of, by, ({ cpuUs }) => cpuUs?.least) }
+  return {
+    what,
+    databases,
+    wanted,
+    figure: ratio(of, by, ({ cpuUs }) => cpuUs?.least),
+    remark: whereAny(of, by, ({ isWarm }) => isWarm === false, 'not compiled yet'),
+  }
 }
 
 /** Right answers a second of one row by those of another, medians of the rounds. */
 export function speed(what: string, databases: readonly string[], of: Row, by: Row, wanted: Wanted): Rule {
-  return { what, databases, wanted, figure: ratio(of, by, ({ perSecond }) => perSecond.median) }
+  return {
+    what,
+    databases,
+    wanted,
+    figure: ratio(of, by, ({ perSecond }) => perSecond.median),
+    remark: whereAny(of, by, ({ busy }) => busy !== null && busy < 0.9, 'not the processor was the limit'),
+  }
 }
 
 function ratio(of: Row, by: Row, figure: (row: Load) => number | undefined): Rule['figure'] {
   return (results) => {
-    const [above, below] = [of, by].map(([work, server]) =>
-      ofKind(results, 'load').find((row) => row.work === work && row.server === server),
-    )
+    const [above, below] = [of, by].map((row) => rowOf(results, row))
     if (above === undefined || below === undefined || above.run !== below.run) return undefined
     return found(above, (a) => found(below, (b) => quotient(figure(a), figure(b))))
   }
 }
 
-/** Of the list of the stop in every way that it was read, the plain one first; and of the floor's. */
+const rowOf = (results: readonly Result[], [work, server]: Row): Load | undefined =>
+  ofKind(results, 'load').find((row) => row.work === work && row.server === server)
+
+function whereAny(of: Row, by: Row, condition: (row: Load) => boolean, remark: string): Remark {
+  return (results) =>
+    [of, by].map((row) => rowOf(results, row)).some((row) => row && condition(row)) ? remark : undefined
+}
+
+/** Of the list of a million rows of the stop in every way that it was read, the plain one first; and of the floor's. */
 export function list(what: string, wanted: Wanted, figure: (ours: List[], floor?: List) => Figure): Rule {
   return {
     what,
     databases: both,
     wanted,
     figure: (results) => {
-      const lists = ofKind(results, 'list')
+      const lists = ofKind(results, 'list').filter(({ rows }) => rows >= 1e6)
       const ours = lists.filter(({ server }) => server === 'ours')
       if (ours.length === 0) return undefined
       if (lists.some((row) => wrongIn(row) !== undefined)) return 'failed'

@@ -101,9 +101,9 @@ export const rules: readonly Rule[] = [
     unit: ' ms',
   }),
   total('lists older than their request', both, { most: 0 }, (row) =>
-    row.kind === 'stale' ? row.stale : undefined,
+    row.kind === 'stale' && row.pairs >= 100_000 ? row.stale : undefined,
   ),
   total('mixed load: most of the last third by that of the middle one', both, { most: 1.1 }, (row) =>
-    row.kind === 'soak' ? row.growth : undefined,
+    row.kind === 'soak' && row.minutes >= 20 ? row.growth : undefined,
   ),
 ]

@@ -7,12 +7,12 @@ const names: Record<string, string> = { mysql: 'MySQL', scylla: 'CQL', none: 'no
 export const targetTable = (verdicts: readonly Verdict[]): string =>
   markdownTable(
     ['what', 'database', 'measured', 'wanted', ''],
-    verdicts.map(({ what, database, measured, wanted, verdict }) => [
+    verdicts.map(({ what, database, measured, wanted, verdict, remark }) => [
       what,
       names[database] ?? database,
       measured === null ? '-' : figure(measured),
       wanted,
-      verdict,
+      remark === undefined ? verdict : `${verdict}; ${remark}`,
     ]),
   )
 

@@ -11,6 +11,8 @@ export type Verdict = {
   wanted: string
   /** "failed": a row that it needs has wrong answers. "not measured": or not all of it in one run. "-": no target. */
   verdict: 'met' | 'MISSED' | 'failed' | 'not measured' | '-'
+  /** What is to be known about the figure. */
+  remark?: string | undefined
 }
 
 /**
@@ -20,15 +22,17 @@ export type Verdict = {
  * else runs on the machine can only add to it. Ratios are of rows of one run only.
  */
 export const verdictsOf = (results: readonly Result[]): Verdict[] =>
-  rules.flatMap(({ what, databases, wanted, figure }) =>
+  rules.flatMap(({ what, databases, wanted, figure, remark }) =>
     databases.map((database) => {
-      const found = figure(results.filter((one) => one.database === database))
+      const rows = results.filter((one) => one.database === database)
+      const found = figure(rows)
       return {
         database,
         what,
         measured: typeof found === 'number' ? found : null,
         wanted: inWords(wanted),
         verdict: verdictOf(found, wanted),
+        remark: typeof found === 'number' ? remark?.(rows) : undefined,
       }
     }),
   )

@@ -156,13 +156,24 @@ test('a load without any answer has failed', () => {
   expect(sumOfFaults([withSilence(none, true)])).toBe('1 × no answer')
 })
 
-test('a soak in which one route stops answering has failed', async () => {
-  const livez = answering(100)
-  const { url } = await loadOn((request, response) => {
+const hundred = Array.from({ length: 100 }, (_, n) => ({ word: `soak ${String(n).padStart(12, '0')}` }))
+
+/** A stop as the soak needs it, but for what is given. */
+const soakable = (livez: RequestListener, list: object[] = hundred) =>
+  loadOn((request, response) => {
     if (request.url === '/livez') livez(request, response)
     else if (request.method === 'PUT') response.writeHead(204).end()
-    else response.end(body)
+    else response.end(request.url === '/' ? '<html></html>' : JSON.stringify(list))
   })
+
+test('a soak of a stop without the words that it acknowledged ends at once', async () => {
+  const { url } = await soakable(answering(1e9), hundred.slice(1))
+  const soak = measureSoak({ url, pid: process.pid }, 0.05)
+  await expect(soak).rejects.toThrow('GET /words is answered wrongly: status 200')
+})
+
+test('a soak in which one route stops answering has failed', async () => {
+  const { url } = await soakable(answering(100))
   const { failed, fault } = await measureSoak({ url, pid: process.pid }, 0.05)
   expect(failed).toBe(1)
   expect(fault).toMatch(/^of \d+ answers, 1 × no answer$/)
@@ -208,6 +219,30 @@ test('at a fixed rate a server that never answers is waited for five seconds, wh
   const { failed, right, isKept } = await latenciesAt(100, await loadOn(() => {}))
   expect({ failed, right, isKept }).toEqual({ failed: 100, right: [], isKept: false })
 })
+
+test('what a client that is kept from sending does not send is no fault of the server', async () => {
+  const all = await loadOn((_, response) => response.end(body))
+  const measured = latenciesAt(50, { ...all, seconds: 1 })
+  // This process, which is server and client, stands still until all is over.
+  setTimeout(() => {
+    for (const end = performance.now() + 7000; performance.now() < end; );
+  }, 200)
+  const { failed, isKept } = await measured
+  expect(failed).toBeLessThanOrEqual(all.connections) // those that were on their way
+  expect(isKept).toBe(false)
+}, 30_000)
+
+test('how late this process itself is, and what it holds back for an answer, are told apart', async () => {
+  const all = await loadOn((_, response) => setTimeout(() => response.end(body), 100))
+  const waiting = await latenciesAt(60, all)
+  expect(waiting.clientLateMs).toBeLessThan(waiting.p50)
+  const still = setInterval(() => {
+    for (const end = performance.now() + 100; performance.now() < end; );
+  }, 200)
+  const late = await latenciesAt(20, { ...all, connections: 20, seconds: 2 })
+  clearInterval(still)
+  expect(late.clientLateMs).toBeGreaterThan(30)
+}, 30_000)
 
 test('a rate at which this process has no rest is known', async () => {
   const all = await loadOn((_, response) => response.end(body))
@@ -262,10 +297,11 @@ describe('a row', () => {
     achieved: 99,
     isKept: true,
     clientBusy: 0.2,
+    clientLateMs: 1,
     p50: 1,
     p99: 2,
     failed: 0,
-    right: [],
+    right: Array.from({ length: 300 }, String),
   }
   const latenciesOf = (...latencies: Latencies[]) =>
     loadResultOf({ title: 'A' }, { ...measured, latencies }).latencies
@@ -282,6 +318,11 @@ describe('a row', () => {
 
   test('has nothing of a rate that the client could not have kept', () => {
     expect(latenciesOf({ ...pass, achieved: 50, isKept: false, clientBusy: 0.97 })).toBeNull()
+    expect(latenciesOf({ ...pass, clientLateMs: 6 })).toBeNull()
+  })
+
+  test('has no 99th percentile of few answers', () => {
+    expect(latenciesOf({ ...pass, right: pass.right.slice(1) })).toMatchObject({ p50: 1, p99: null })
   })
 })
 

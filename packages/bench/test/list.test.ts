@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { afterEach, expect, test } from '@jest/globals'
@@ -10,6 +11,7 @@ afterEach(() => {
 })
 
 const text = JSON.stringify(numbers(0, 500).map(rowOf))
+const digestOf = (list: string) => createHash('sha1').update(list).digest('hex')
 const fast: Way = { server: 'ours', path: '/words', clients: 1, bytesPerSecond: null }
 const conditions = { rows: 500, slowSeconds: 10 }
 
@@ -39,6 +41,16 @@ test('a whole list is right, and so is every other one of the same bytes', async
   expect(ten.faults).toEqual([])
   expect(ten.transfers).toHaveLength(10)
   expect(performance.now() - began).toBeGreaterThan(300) // 50 kB at 100 kB/s, less the last piece
+})
+
+test('of ten slow readers one stays to the end, and nine leave when they have been slow for long enough', async () => {
+  const source = await sourceOf((_, response) => response.end(text.repeat(40)))
+  const { transfers, faults } = await take(
+    { ...source, right: new Set([digestOf(text.repeat(40))]) },
+    { ...fast, clients: 10, bytesPerSecond: 1e6 },
+    { rows: 500, slowSeconds: 0.5 },
+  )
+  expect({ faults, transfers: transfers.length }).toEqual({ faults: [], transfers: 1 })
 })
 
 test.each<[string, RequestListener, RegExp]>([

@@ -4,7 +4,7 @@ import type { Result } from '../src/results.ts'
 export const loadRow = (
   work: string,
   server: string,
-  { us = 100, perSecond = 1000, run = 'now', database = 'mysql', failed = 0 } = {},
+  { us = 100, perSecond = 1000, run = 'now', database = 'mysql', failed = 0, busy = 1, isWarm = true } = {},
 ): Extract<Result, { kind: 'load' }> => ({
   kind: 'load',
   run,
@@ -16,8 +16,9 @@ export const loadRow = (
   fault: null,
   cpuUs: { least: us, median: 2 * us },
   perSecond: { most: 2 * perSecond, median: perSecond },
-  busy: 1,
+  busy,
   latencies: null,
+  isWarm,
   statementsPerRequest: null,
   idleRss: 80,
   peakRss: 100,

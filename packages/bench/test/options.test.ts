@@ -61,6 +61,15 @@ test('Express shares writes where the stop does', () => {
   expect(servers[1]).not.toContain('express sharing writes')
 })
 
+test.each([['--quick'], ['--profile', '/tmp/profiles']])('%s is no run to be recorded', (...args) => {
+  expect(() => readOptions(['--record', ...args])).toThrow(/--record keeps what a whole run measured/)
+})
+
+test('works may be named together or one by one', () => {
+  const together = ['--only', 'words100,put']
+  expect(readOptions(['--only', 'words100', '--only', 'put']).only).toEqual(readOptions(together).only)
+})
+
 test('one work on one database is planned alone', () => {
   const plan = planOf(readOptions(['--only', 'words100', '--database', 'mysql']))
   expect(plan.files).toEqual([])

@@ -40,6 +40,19 @@ describe('a ratio', () => {
     })
   })
 
+  test('says what is to be known about it: servers that were not compiled, or not the limit', () => {
+    const cold = [loadRow('words100', one, { isWarm: false }), loadRow('words100', 'floor')]
+    expect(verdict(cold, cpu)).toMatchObject({ verdict: 'met', remark: 'not compiled yet' })
+    const waiting = [
+      loadRow('words100', 'ours', { perSecond: 7000 }),
+      loadRow('words100', 'express', { busy: 0.8 }),
+    ]
+    const found = verdict(waiting, /words100: .*express/)
+    expect(targetTable(found ? [found] : [])).toContain('| met; not the processor was the limit |')
+    const warm = [loadRow('words100', one), loadRow('words100', 'floor')]
+    expect(verdict(warm, cpu)?.remark).toBeUndefined()
+  })
+
   test('of rows of two runs is none', () => {
     const rows = [loadRow('words100', one, { run: 'before' }), loadRow('words100', 'floor')]
     expect(verdict(rows, cpu)).toMatchObject({ measured: null, verdict: 'not measured' })
@@ -83,6 +96,12 @@ describe('the whole list', () => {
     expect(verdict(rows, /floor that streams/)).toMatchObject({ measured: 1.15, verdict: 'met' })
   })
 
+  test('of fewer rows is another work', () => {
+    const rows = [listRow('floor', { rows: 20_000 }), listRow('ours', { rows: 20_000 })]
+    expect(verdict(rows, /peak memory/)?.verdict).toBe('not measured')
+    expect(verdict(rows, /not all of it/)?.verdict).toBe('met')
+  })
+
   test('that was not whole once has failed', () => {
     const rows = [listRow('floor'), listRow('ours'), { ...slow, failed: 1, fault: 'broken off' }]
     expect(verdict(rows, /not all of it/)).toMatchObject({ measured: 1, verdict: 'MISSED' })
@@ -91,14 +110,15 @@ describe('the whole list', () => {
 })
 
 describe('lists older than their request', () => {
-  const of = (stale: number, statements: number): Result => ({
+  const of = (stale: number, statements: number, pairs = 100_000): Result => ({
     ...labels,
-    ...staleResultOf(1000, stale, { requests: 1000, statements }),
+    ...staleResultOf(pairs, stale, { requests: 1000, statements }),
   })
 
   test('are none where reads were shared, or the target is missed', () => {
     expect(verdict([of(0, 300)], /older/)).toMatchObject({ measured: 0, verdict: 'met' })
     expect(verdict([of(2, 300)], /older/)).toMatchObject({ measured: 2, verdict: 'MISSED' })
+    expect(verdict([of(0, 300, 2000)], /older/)?.verdict).toBe('not measured')
   })
 
   test('say nothing where no reads were shared', () => {
@@ -109,9 +129,9 @@ describe('lists older than their request', () => {
 })
 
 describe('mixed load', () => {
-  const soak = (rss: number[], sockets: number[], failed = 0): Result => {
+  const soak = (rss: number[], sockets: number[], failed = 0, minutes = 20): Result => {
     const samples = rss.map((each, n) => ({ rss: each, handles: 40, sockets: sockets[n] ?? 0 }))
-    return { ...labels, ...soakResultOf(1, samples, [{ requests: 10, failed, seconds: 1 }]) }
+    return { ...labels, ...soakResultOf(minutes, samples, [{ requests: 10, failed, seconds: 1 }]) }
   }
   const flat = [20, 20, 20, 20, 20, 20]
   const steady = [60, 80, 100, 101, 100, 103]
@@ -120,6 +140,7 @@ describe('mixed load', () => {
   test('that lets something grow is seen in the last third, and warming up is not', () => {
     expect(verdict([soak(steady, flat)], /mixed/)?.verdict).toBe('met')
     expect(verdict([soak(growing, flat)], /mixed/)?.verdict).toBe('MISSED')
+    expect(verdict([soak(steady, flat, 0, 5)], /mixed/)?.verdict).toBe('not measured')
     expect(verdict([soak(steady, [20, 20, 20, 20, 20, 25])], /mixed/)?.verdict).toBe('MISSED')
   })
 

@@ -10,7 +10,7 @@ const words = pool.promise()
 createServer(async (request, response) => {
   try {
     if (request.method === 'PUT') await add(await jsonOf(request), response)
-    else if (request.url === '/words/streamed') await streamRows(stream(), response)
+    else if (request.url === '/words/streamed') await stream(response)
     else if (request.url?.startsWith('/words')) await list(response)
     else response.writeHead(404).end()
   } catch (error) {
@@ -27,7 +27,21 @@ const list = async (response: ServerResponse) => {
     .end(body)
 }
 
-const stream = () => pool.query('SELECT word, definition FROM words').stream()
+const stream = (response: ServerResponse) =>
+  new Promise<void>((resolve, reject) =>
+    pool.getConnection((refused, connection) => {
+      if (refused) return reject(refused)
+      const rows = connection.execute('SELECT word, definition FROM words').stream()
+      streamRows(rows, response)
+        .then(() => connection.release())
+        // Rows may still be on their way.
+        .catch((error) => {
+          connection.destroy()
+          throw error
+        })
+        .then(resolve, reject)
+    }),
+  )
 
 const add = async (body: { word: string; definition: string }, response: ServerResponse) => {
   await words.execute('INSERT INTO words (word, definition) VALUES (?, ?)', [body.word, body.definition])
