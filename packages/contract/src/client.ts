@@ -4,7 +4,7 @@ import type { Health, Problem } from './problems.ts'
 import { type Times, untilAnswered } from './until-answered.ts'
 import type { Word, Words } from './words.ts'
 
-export { isInDoubt } from './until-answered.ts'
+export { attemptMs, isInDoubt } from './until-answered.ts'
 
 /** A refusal by the service, with everything it said. */
 export class ProblemError extends Error {
@@ -22,11 +22,13 @@ export class ProblemError extends Error {
 
 type Options = { signal?: AbortSignal }
 
+type PutOptions = Options & { key?: string | undefined }
+
 /** `key`: the Idempotency-Key to send, a UUID; a new one for each call unless given. */
 type AddOptions = Times & { key?: string }
 
 /**
- * A client of the contract, for a page, a test or a program.
+ * A client of the contract, for a test or a program.
  *
  * @param baseUrl where the stop is, such as `http://localhost:8081`; in a page, `''`
  * @param fetch the fetch to use; the platform's own unless given
@@ -34,7 +36,35 @@ type AddOptions = Times & { key?: string }
  * Its functions throw {@link ProblemError} when the service refuses, and what `fetch` throws when it cannot be
  * reached. The types are those of the schemas; the schemas themselves (and zod) stay out, to keep a page small.
  */
-export const createClient = (baseUrl: string, fetch: typeof globalThis.fetch = globalThis.fetch) => {
+export const createClient = (baseUrl: string, fetch?: typeof globalThis.fetch) => {
+  const client = createPlainClient(baseUrl, fetch)
+  return {
+    ...client,
+
+    /**
+     * Adds a word; resolves when the database has it, once. Every attempt sends the same Idempotency-Key, so that a 503
+     * and a connection that is lost can be followed by another one; any other refusal is thrown at once. Where an
+     * attempt before it may have stored the word, an `InDoubtError` with the key is thrown instead.
+     *
+     * A stop that cannot keep keys says 501: without a key of the caller's own, the word is then sent once without one,
+     * unless it is in doubt.
+     */
+    add: async (word: Word, { key, ...times }: AddOptions = {}): Promise<void> => {
+      const put = (key?: string) => (signal: AbortSignal) => client.put(word, { key, signal })
+      const sent = key ?? newKey()
+      try {
+        await untilAnswered(put(sent), times, sent)
+      } catch (error) {
+        const keepsNoKeys = error instanceof ProblemError && error.problem.status === 501
+        if (key !== undefined || !keepsNoKeys) throw error
+        await untilAnswered(put(), { ...times, deadlineMs: 0 })
+      }
+    },
+  }
+}
+
+/** The same without `add`, for a page, which tries again in its own way, over a reload as well. */
+export const createPlainClient = (baseUrl: string, fetch: typeof globalThis.fetch = globalThis.fetch) => {
   const call = async (path: string, init: RequestInit = {}): Promise<Response> => {
     const response = await fetch(`${baseUrl}${path}`, init)
     if (!response.ok) throw await problemOf(response)
@@ -63,27 +93,16 @@ export const createClient = (baseUrl: string, fetch: typeof globalThis.fetch = g
       }
     },
 
-    /**
-     * Adds a word; resolves when the database has it, once. Every attempt sends the same Idempotency-Key, so that a 503
-     * and a connection that is lost can be followed by another one; any other refusal is thrown at once. Where an
-     * attempt before it may have stored the word, an `InDoubtError` with the key is thrown instead.
-     *
-     * A stop that cannot keep keys says 501: without a key of the caller's own, the word is then sent once without one,
-     * unless it is in doubt.
-     */
-    add: async ({ word, definition }: Word, { key, ...times }: AddOptions = {}): Promise<void> => {
-      const body = JSON.stringify({ word, definition })
+    /** Sends a word once, with `key` as its Idempotency-Key; resolves when the database has it. */
+    put: async ({ word, definition }: Word, { key, ...options }: PutOptions = {}): Promise<void> => {
       const json = { 'content-type': 'application/json' }
-      const put = (headers: Record<string, string>) => (signal: AbortSignal) =>
-        call(paths.words, { method: 'PUT', headers, body, signal })
-      const sent = key ?? newKey()
-      try {
-        await untilAnswered(put({ ...json, 'idempotency-key': sent }), times, sent)
-      } catch (error) {
-        const keepsNoKeys = error instanceof ProblemError && error.problem.status === 501
-        if (key !== undefined || !keepsNoKeys) throw error
-        await untilAnswered(put(json), { ...times, deadlineMs: 0 })
-      }
+      const headers = key === undefined ? json : { ...json, 'idempotency-key': key }
+      await call(paths.words, {
+        method: 'PUT',
+        headers,
+        body: JSON.stringify({ word, definition }),
+        ...options,
+      })
     },
 
     /** Whether the stop can serve, with the reason when it cannot: a 503 here is an answer, not an error. */
@@ -112,9 +131,19 @@ const nextOf = (response: Response): string | undefined =>
 
 const problemOf = async (response: Response): Promise<ProblemError> => {
   const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN)
-  const fallback = { type: 'about:blank', title: response.statusText, status: response.status }
+  // Over HTTP/2 there is no reason phrase.
+  const title = response.statusText || `The answer was ${response.status}, without a reason`
+  const fallback = { type: 'about:blank', title, status: response.status }
   const body = (await response.json().catch(() => undefined)) as Problem | undefined
-  const problem =
+  const problem: Problem =
     typeof body?.title === 'string' ? { ...fallback, ...body, status: response.status } : fallback
+  // What is not as the contract has it is another one's, a proxy's: of that, the title is enough.
+  if (typeof problem.detail !== 'string') delete problem.detail
+  if (!Array.isArray(problem.errors) || !problem.errors.every(isFieldError)) delete problem.errors
   return new ProblemError(problem, Number.isNaN(retryAfter) ? undefined : retryAfter)
+}
+
+const isFieldError = (one: unknown): boolean => {
+  const { field, message } = (one ?? {}) as Record<string, unknown>
+  return typeof field === 'string' && typeof message === 'string'
 }

@@ -27,18 +27,20 @@ export class InDoubtError extends Error {
 
 /**
  * Whether a word may be stored whose sending threw this: not after a 4xx or a 501, nor after a 503 of a stop, which says
- * so where it cannot know. A 503 that says nothing is a proxy's. Where nobody listens nothing was sent; of a browser that is
- * not to be had.
+ * so where it cannot know. A 503 that says nothing is a proxy's. Where no connection came about nothing was sent; of a browser
+ * that is not to be had.
  */
 export const isInDoubt = (error: unknown): boolean => {
-  if ((error as { cause?: { code?: string } }).cause?.code === 'ECONNREFUSED') return false
+  if (unsent.test((error as { cause?: { code?: string } }).cause?.code ?? '')) return false
   const { status = 500, detail } = (error as Partial<ProblemError>).problem ?? {}
   if (status === 503 && detail !== undefined) return detail.includes('may or may not have been stored')
   return status >= 500 && status !== 501
 }
 
+const unsent = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT)$/
+
 /** Milliseconds for one attempt: a stop answers in `limits.answerMs`, so a connection that is silent then is lost. */
-const attemptMs = limits.answerMs + 1500
+export const attemptMs = limits.answerMs + 1500
 
 /**
  * Attempts again after a 503 or a lost connection, until the deadline: not before Retry-After, and spread at random
@@ -56,11 +58,11 @@ export const untilAnswered = async <Answer>(
   key = '',
 ): Promise<Answer> => {
   const end = performance.now() + deadlineMs
+  let leftMs = deadlineMs
   let told: unknown
   let doubt: unknown
   for (let spreadMs = 100; ; spreadMs = Math.min(2 * spreadMs, 2000)) {
-    const leftMs = Math.ceil(end - performance.now())
-    const late = AbortSignal.timeout(leftMs > 0 ? Math.min(leftMs, attemptMs) : attemptMs)
+    const late = AbortSignal.timeout(leftMs > 0 ? Math.min(Math.ceil(leftMs), attemptMs) : attemptMs)
     try {
       return await attempt(signal ? AbortSignal.any([signal, late]) : late)
     } catch (error) {
@@ -70,12 +72,14 @@ export const untilAnswered = async <Answer>(
       if (problem !== undefined || !late.aborted) told = error
       const pauseMs = retryAfterSeconds * 1000 + spreadMs * (0.5 + Math.random() / 2)
       const isRefused = problem !== undefined && problem.status !== 503
-      // What cannot be tried again in time is told now.
-      if (isRefused || performance.now() + pauseMs >= end) {
+      const isLast = isRefused || performance.now() + pauseMs >= end
+      if (!isLast) await pause(pauseMs, signal)
+      leftMs = end - performance.now()
+      // What cannot be tried again in time is told now; a pause may end late.
+      if (isLast || leftMs <= 0) {
         const last = told ?? error
         throw doubt === undefined || doubt === last ? last : new InDoubtError(key, last, doubt)
       }
-      await pause(pauseMs, signal)
     }
   }
 }

@@ -143,4 +143,26 @@ describe('a refusal', () => {
       expect(error.problem).toEqual({ type: 'about:blank', title: 'Bad Gateway', status: 502 })
     },
   )
+
+  // A stub: over HTTP/2 there is no reason phrase, and node:http writes one of its own.
+  test('says its status where there is no reason phrase either', async () => {
+    const client = createClient('', async () => new Response('<h1>Forbidden</h1>', { status: 403 }))
+    await expect(client.words()).rejects.toMatchObject({
+      message: 'The answer was 403, without a reason',
+      problem: { title: 'The answer was 403, without a reason', status: 403 },
+    })
+  })
+
+  test.each([
+    { errors: { word: ['is too long'] } },
+    { errors: [null] },
+    { errors: [{ field: 'word', message: 7 }] },
+    { errors: null, detail: null },
+    { detail: { text: 'No' } },
+  ])('is taken without what is not as the contract has it: %j', async (more) => {
+    const foreign = { title: 'Bad Request', status: 400, ...more }
+    const error = await refusal((_, response) => response.writeHead(503).end(json(foreign)))
+    expect(error.problem).toEqual({ type: 'about:blank', title: 'Bad Request', status: 503 })
+    expect(error.message).toBe('Bad Request')
+  })
 })

@@ -117,6 +117,20 @@ describe('adding a word', () => {
     expect(error).toMatchObject({ message: 'fetch failed', cause: { code: 'ECONNREFUSED' } })
   })
 
+  // A stub: what a name server or a silent network does cannot be made to happen here.
+  test.each(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'])(
+    'is not in doubt after an attempt that came no further than %s',
+    async (code) => {
+      const unsent = new TypeError('fetch failed', { cause: Object.assign(new Error(), { code }) })
+      const fetch = jest
+        .fn<typeof globalThis.fetch>()
+        .mockRejectedValueOnce(unsent)
+        .mockResolvedValue(new Response('<h1>Forbidden</h1>', { status: 403 }))
+      await expect(createClient('', fetch).add(word)).rejects.toMatchObject({ name: 'ProblemError' })
+      expect(fetch).toHaveBeenCalledTimes(2)
+    },
+  )
+
   test('does not wait in vain for a time that is past its deadline', async () => {
     const { client, keys } = await clientOf(refused(503, { 'retry-after': '60' }))
     await expect(client.add(word)).rejects.toThrow('MySQL is away')
@@ -193,6 +207,22 @@ describe('the pause before the next attempt', () => {
     expect(Math.max(...pauses)).toBeLessThanOrEqual(3102)
     expect(pauses.size).toBeGreaterThan(5)
   })
+
+  test('is followed by no attempt where it ends after the deadline', async () => {
+    jest.useFakeTimers()
+    let attempts = 0
+    const { add } = createClient('', async () => {
+      attempts++
+      return Response.json({ title: 'Problem', detail: 'MySQL is away' }, { status: 503 })
+    })
+    const adding = add(word, { deadlineMs: 1000 }).catch((thrown: unknown) => thrown)
+    while (jest.getTimerCount() === 0) await jest.advanceTimersByTimeAsync(1)
+    // In one task, as where the process was held up: the pause has ended, and nobody could go on.
+    jest.advanceTimersByTime(1000)
+    expect(await adding).toMatchObject({ message: 'MySQL is away' })
+    expect(attempts).toBe(1)
+  })
+
   test('ends at once when the signal says so, and leaves nothing behind', async () => {
     jest.useFakeTimers()
     const abort = new AbortController()

@@ -126,21 +126,86 @@ describe('a word sent while the database is away', () => {
     expect(stop.attempts.length).toBe(attempts)
   })
 
-  test('is given back after a day, when the stop has forgotten its key and it could come twice', async () => {
+  const yesterday = {
+    word: 'halt',
+    definition: 'A small station',
+    key: 'old',
+    sentAtMs: Date.now() - 24 * 3_600_000,
+    inDoubt: true,
+  }
+  const openWithStored = async (name: 'kept-words' | 'unconfirmed', value: unknown): Promise<void> => {
+    await open()
+    await canned.page.evaluate(`sessionStorage.setItem('${name}', ${JSON.stringify(JSON.stringify(value))})`)
+    await canned.page.reload()
+  }
+
+  test('has none of the faults that the form had before it was put back there', async () => {
     const { stop } = canned
     await open()
-    const yesterday = {
-      word: 'halt',
-      definition: 'A small station',
-      key: 'old',
-      sentAtMs: Date.now() - 24 * 3_600_000,
-    }
-    await canned.page.evaluate(`sessionStorage.setItem('kept-words', '${JSON.stringify([yesterday])}')`)
-    await canned.page.reload()
+    await canned.page.getByText('No words yet').waitFor()
+    loseDatabase()
+    await add('halt', 'A small station')
+    await keptWords().getByText('halt').waitFor()
+    await field('Word').press('Enter')
+    await canned.page.getByText('Word must not be blank.').waitFor()
+    bringDatabaseBack()
+    stop.unholdable = ['halt']
+    await canned.page.getByRole('button', { name: 'Put it back into the form' }).click()
+    expect(await field('Word').inputValue()).toBe('halt')
+    expect(await canned.page.getByText('must not be blank').count()).toBe(0)
+    expect(await canned.page.locator('[aria-invalid=true]').count()).toBe(0)
+  })
+
+  test('is given back after a day, when the stop has forgotten its key and it could come twice', async () => {
+    const { stop } = canned
+    await openWithStored('kept-words', [yesterday])
     await canned.page.getByRole('alert').getByText('sent again it could come twice').waitFor()
     expect(stop.attempts).toEqual([])
     await canned.page.getByRole('button', { name: 'Discard it' }).click()
     expect(await canned.page.getByText('halt').count()).toBe(0)
+  })
+
+  test('goes after that day with a new key, and is kept again, if somebody sends it all the same', async () => {
+    const { stop } = canned
+    await openWithStored('kept-words', [yesterday])
+    const card = givenBack('did not confirm halt')
+    await card.waitFor()
+    loseDatabase()
+    await card.getByRole('button', { name: 'Put it back into the form' }).click()
+    await canned.page.keyboard.press('Enter')
+    await keptWords().getByText('halt').waitFor()
+    bringDatabaseBack()
+    await justAdded().getByText('halt').waitFor()
+    expect(stop.words.length).toBe(1)
+    expect(stop.attempts.map(({ key }) => key)).not.toContain('old')
+  })
+
+  test('is not sent by hand after that day before somebody is told that it could come twice', async () => {
+    const { stop } = canned
+    await openWithStored('unconfirmed', [[JSON.stringify(['halt', 'A small station']), yesterday]])
+    await add('halt', 'A small station')
+    await canned.page.getByRole('alert').getByText('sent again it could come twice').waitFor()
+    expect(stop.attempts).toEqual([])
+    await canned.page.keyboard.press('Enter')
+    await justAdded().getByText('halt').waitFor()
+    expect(stop.attempts.map(({ key }) => key)).not.toContain('old')
+  })
+
+  test('is as old as the first attempt that may have stored it, however long it was refused before', async () => {
+    const { stop } = canned
+    stop.addProblem = problem(503, 'nothing listens on 127.0.0.1:33061')
+    await openWithStored('kept-words', [{ ...yesterday, inDoubt: false }])
+    await until('an attempt', () => stop.attempts.length > 0)
+    stop.lostAnswers = Number.POSITIVE_INFINITY
+    stop.addProblem = undefined
+    await until('it to be stored', () => stop.words.length > 0)
+    // Chromium sends once more by itself what a connection that was there before has lost.
+    const lost = stop.attempts.length
+    await until('attempts after that', () => stop.attempts.length > lost + 2)
+    stop.lostAnswers = 0
+    await justAdded().getByText('halt').waitFor()
+    expect(stop.words.length).toBe(1)
+    expect(new Set(stop.attempts.map(({ key }) => key))).toEqual(new Set(['old']))
   })
 
   test('goes without a key, and is not kept, where the stop cannot keep keys', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { accessibilityFaults, sidewaysOverflow } from 'conformance/browser'
+import { until } from 'conformance/until'
 import type { Word } from 'contract'
 import { useCannedPage } from './canned-page.ts'
 import * as reports from './canned-reports.ts'
@@ -55,6 +56,20 @@ describe('the page', () => {
     expect(second - first).toBeGreaterThanOrEqual(2990)
   })
 
+  test('tries again within the hour where the stop asks for more than a timer can hold', async () => {
+    canned.stop.problem = problem(503, 'all 10 connections are busy')
+    canned.stop.retryAfterSeconds = 3_000_000
+    await canned.open('/', { hasOwnClock: true })
+    await canned.page.getByText('all 10 connections are busy').waitFor()
+    const asked = (path: string) => canned.stop.askedAtMs.get(path)?.length ?? 0
+    const before = asked('/connection')
+    await canned.page.clock.fastForward(3_000_000)
+    await until('what else is asked', () => asked('/connection') > before)
+    expect(asked('/words')).toBe(1)
+    await canned.page.clock.fastForward(600_000)
+    await until('another attempt', () => asked('/words') === 2)
+  })
+
   test('keeps the words that it has while the database is away, and loads the rest when it is back', async () => {
     canned.stop.words = numbered(150)
     await canned.open()
@@ -79,6 +94,16 @@ describe('the page', () => {
     canned.stop.words = numbered(2)
     await canned.page.getByRole('button', { name: 'Retry' }).click()
     await canned.page.getByText('word 1').waitFor()
+  })
+
+  test('says under which id the log of the stop has more of a fault, of the words and of one', async () => {
+    const fault = problem(500, 'A fault of this service. Its log has more, under the id in "instance".')
+    canned.stop.problem = canned.stop.addProblem = { ...fault, instance: '7f3c' }
+    await canned.open()
+    const alert = canned.page.getByRole('alert').filter({ hasText: 'in "instance". (instance 7f3c)' })
+    await alert.getByText('The words did not come').waitFor()
+    await add('halt', 'A small station')
+    await alert.getByText('Not confirmed').waitFor()
   })
 
   test('goes on by itself where the stop was gone for a moment only, of which nothing else tells', async () => {
@@ -124,6 +149,55 @@ describe('the page', () => {
     expect(canned.stop.words).toEqual([{ word: '🚂', definition: 'A locomotive' }])
   })
 
+  test('leaves whoever has gone elsewhere before the answer came where they are', async () => {
+    await canned.open('/', { viewport: { width: 360, height: 300 } })
+    await canned.page.getByText('No words yet').waitFor()
+    const elsewhere = canned.page.getByRole('link', { name: 'The API' })
+    for (const refusal of [undefined, problem(422, 'its character set is latin1')]) {
+      canned.stop.addProblem = refusal
+      const gate = Promise.withResolvers<void>()
+      canned.stop.gate = gate.promise
+      await add('halt', 'A small station')
+      await canned.page.getByRole('button', { name: 'Adding' }).waitFor()
+      await elsewhere.focus()
+      const scrolled = await canned.page.evaluate('scrollY')
+      gate.resolve()
+      await canned.page.getByText(refusal?.detail ?? 'Added halt.').waitFor()
+      expect(await elsewhere.evaluate('document.activeElement.textContent')).toBe('The API')
+      expect(await canned.page.evaluate('scrollY')).toBe(scrolled)
+    }
+  })
+
+  test('takes all that changes in one moment, as where a browser fills the form and sends it', async () => {
+    await canned.open()
+    await canned.page.getByText('No words yet').waitFor()
+    await canned.page.evaluate(`
+      for (const [name, text] of [['word', 'halt'], ['definition', 'A small station']]) {
+        const field = document.querySelector('[name=' + name + ']')
+        field.value = text
+        field.dispatchEvent(new InputEvent('input', { bubbles: true }))
+      }
+      document.querySelector('form').requestSubmit()`)
+    await canned.page.getByText('Added halt.').waitFor()
+    expect(canned.stop.words).toEqual([{ word: 'halt', definition: 'A small station' }])
+  })
+
+  test('says at the definition which key sends and which starts a new line, and so they do', async () => {
+    await canned.open()
+    const described = await canned.page.evaluate<string>(`
+      document.querySelector('[name=definition]').getAttribute('aria-describedby').split(' ')
+        .map((id) => document.getElementById(id).textContent).join('')`)
+    await canned.page.getByText(described, { exact: true }).waitFor()
+    expect(described).toBe('Enter sends, Shift+Enter starts a new line.')
+    await field('Word').fill('halt')
+    await field('Definition').pressSequentially('A small')
+    await canned.page.keyboard.press('Shift+Enter')
+    await field('Definition').pressSequentially('station')
+    await canned.page.keyboard.press('Enter')
+    await canned.page.getByText('Added halt.').waitFor()
+    expect(canned.stop.words).toEqual([{ word: 'halt', definition: 'A small\nstation' }])
+  })
+
   test('sends a word once, however often one presses Enter', async () => {
     await canned.open()
     await canned.page.getByText('No words yet').waitFor()
@@ -161,6 +235,21 @@ describe('the page', () => {
     const added = await canned.page.locator('dt', { hasText: 'halt' }).boundingBox()
     expect(added?.y).toBeGreaterThanOrEqual(0)
     expect(Math.abs(((await row.boundingBox())?.y ?? 0) - (before?.y ?? 0))).toBeLessThan(2)
+  })
+
+  test('moves each word that is added in, not the first alone', async () => {
+    await canned.open()
+    await canned.page.getByText('No words yet').waitFor()
+    await canned.page.evaluate(`
+      window.arrived = []
+      addEventListener('animationstart', ({ animationName, target }) =>
+        animationName === 'arrive' && arrived.push(target.firstChild.textContent))`)
+    const arrived = () => canned.page.evaluate<string[]>('arrived')
+    for (const word of ['one', 'two', 'three']) {
+      await add(word, 'of three')
+      await until(`${word} to be moved`, async () => (await arrived()).at(-1) === word)
+    }
+    expect(await arrived()).toEqual(['one', 'two', 'three'])
   })
 
   test('loads more words where it is told of two looks at once, the first with the end of the list out of sight', async () => {

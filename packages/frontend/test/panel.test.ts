@@ -76,7 +76,7 @@ describe('the details of the connection', () => {
     {
       state: 'one member down',
       report: reports.oneDown,
-      says: ['Down', '3 failed', 'nothing listens on 127.0.0.3:41937'],
+      says: ['Down', '192 statements, 3 failed', 'nothing listens on 127.0.0.3:41937'],
     },
     {
       state: 'two members down',
@@ -241,6 +241,37 @@ describe('the details of the connection', () => {
     expect(await canned.page.evaluate('window.fallen')).toContain('arm transform')
   })
 
+  test('show where the focus is on every ground, in both themes', async () => {
+    canned.stop.breakables = breakables
+    await show(reports.threeMembers)
+    await button('Kill member 3').waitFor()
+    await canned.page.keyboard.press('Tab') // who uses a pointer is shown no focus
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await canned.page.emulateMedia({ colorScheme })
+      // Of everything that can have it, the colours of the ring and of what it is drawn on.
+      const rings = await canned.page.evaluate<[string, string][]>(`
+        const groundOf = (one) => {
+          const { backgroundColor } = getComputedStyle(one)
+          return backgroundColor === 'rgba(0, 0, 0, 0)' ? groundOf(one.parentElement) : backgroundColor
+        };
+        [...document.querySelectorAll('.status :is(a, button)')].map((one) => {
+          one.focus()
+          const { outlineStyle, outlineColor } = getComputedStyle(one)
+          return [outlineStyle === 'solid' ? outlineColor : 'none', groundOf(one.parentElement)]
+        })`)
+      expect(new Set(rings.map(([, ground]) => ground)).size).toBe(2)
+      for (const ring of rings) expect([...ring, contrastOf(ring) >= 3]).toEqual([...ring, true])
+    }
+  })
+
+  test('have a chart that can be read where the colours are those of the system', async () => {
+    await show(reports.threeMembers, '/', { forcedColors: 'active', colorScheme: 'light' })
+    const fill = `getComputedStyle(document.querySelector('.chart .grid text')).fill`
+    expect(await canned.page.evaluate(fill)).toBe(
+      await canned.page.evaluate('getComputedStyle(document.body).color'),
+    )
+  })
+
   test.each([320, 1280, 2560])('fit a screen %i pixels wide, on a stage as well', async (width) => {
     canned.stop.breakables = breakables
     for (const report of [reports.twoDown, reports.poolFull]) {
@@ -255,6 +286,19 @@ describe('the details of the connection', () => {
     }
   })
 })
+
+/** The contrast of two colours as the browser writes them: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio */
+const contrastOf = (colours: readonly [string, string]): number => {
+  const [dark = 0, light = 0] = colours.map(luminanceOf).sort((one, other) => one - other)
+  return (light + 0.05) / (dark + 0.05)
+}
+
+const luminanceOf = (colour: string): number => {
+  const [red = 0, green = 0, blue = 0] = (colour.match(/\d+/g) ?? [])
+    .map((level) => Number(level) / 255)
+    .map((level) => (level <= 0.04045 ? level / 12.92 : ((level + 0.055) / 1.055) ** 2.4))
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+}
 
 /** Sizes of type, and the height of a signal, in pixels as they are drawn. */
 const sizes = () =>

@@ -1,5 +1,5 @@
 import type { Word } from 'contract'
-import { type createClient, isInDoubt, newKey, ProblemError } from 'contract/client'
+import { attemptMs, type createPlainClient, isInDoubt, newKey, ProblemError } from 'contract/client'
 import { limits } from 'contract/limits'
 import { createStore, type Store } from './store.ts'
 import { askBeforeLeaving, readStored, writeStored } from './stored.ts'
@@ -10,7 +10,7 @@ import { keyOf, reasonOf, type WordList } from './word-list.ts'
 export type KeptWord = Word & {
   /** Its Idempotency-Key: the same in every attempt, so that it is stored once. */
   key: string
-  /** When it was first sent, in milliseconds since 1970. */
+  /** When it was first sent by an attempt that may have stored it, in milliseconds since 1970. */
   sentAtMs: number
   /** Why it is given back; undefined while it is going to be sent. */
   refusal?: string
@@ -31,12 +31,12 @@ export type KeptWords = Store<readonly KeptWord[]> & {
   takeOut(key: string): void
 }
 
-/** A stop forgets a key after a day: a word that was first sent before that could come twice. */
+/** A stop forgets a key after a day: a word that may have been stored before that could come twice. */
 const keptAtMostMs = (limits.keyHours - 1) * 3_600_000
 
 /** The words that are on their way: kept over an outage, and over a reload of the tab, and sent once. */
 export const createKeptWords = (
-  client: Pick<ReturnType<typeof createClient>, 'add'>,
+  client: Pick<ReturnType<typeof createPlainClient>, 'put'>,
   list: WordList,
 ): KeptWords => {
   const [store, setState] = createStore<readonly KeptWord[]>(readStored('kept-words', []))
@@ -69,13 +69,13 @@ export const createKeptWords = (
   }
   /** Once somebody was told that it could come twice, to send it again is to add another word. */
   const remember = (given: KeptWord) => {
-    if (given.refusal === unsure) unconfirmed.delete(keyOf(given))
+    if (given.refusal === unsure || given.refusal === tooOld) unconfirmed.delete(keyOf(given))
     else unconfirmed.set(keyOf(given), given)
   }
 
   const add = async (word: Word): Promise<'added' | 'kept'> => {
-    const { key = newKey(), inDoubt = false } = unconfirmed.get(keyOf(word)) ?? {}
-    const kept = { ...word, key, sentAtMs: Date.now(), inDoubt }
+    const { key = newKey(), sentAtMs = 0, inDoubt = false } = unconfirmed.get(keyOf(word)) ?? {}
+    const kept = { ...word, key, sentAtMs, inDoubt }
     let retryMs: number | undefined
     // Before it is sent: a reload while the answer hangs must not lose it. What was given back is this word.
     begun = [...begun, kept]
@@ -98,17 +98,19 @@ export const createKeptWords = (
   const send = async (kept: KeptWord): Promise<number | undefined> => {
     const { word, definition, key, inDoubt = false } = kept
     const attempt = async (options: { key?: string }) => {
+      if (!kept.inDoubt) kept.sentAtMs = Date.now()
       // Until an answer says otherwise: the page may be left before it comes.
       kept.inDoubt = true
       set(store.state)
       try {
-        await client.add({ word, definition }, { ...options, deadlineMs: 0 })
+        await client.put({ word, definition }, { ...options, signal: AbortSignal.timeout(attemptMs) })
       } catch (error) {
         kept.inDoubt = inDoubt || isInDoubt(error)
         set(store.state)
         throw error
       }
     }
+    if (inDoubt && Date.now() - kept.sentAtMs > keptAtMostMs) throw refused(tooOld)
     expect(kept)
     try {
       await attempt({ key })
@@ -117,8 +119,8 @@ export const createKeptWords = (
       if (retryMs !== undefined) return retryMs
       const { problem } = error as ProblemError
       if (problem.status !== 501) throw error
-      if (inDoubt) throw new ProblemError({ ...problem, detail: unsure })
-      // A stop that cannot keep keys: the client then sends it without one, a single time.
+      if (inDoubt) throw refused(unsure)
+      // A stop that cannot keep keys: it is sent without one, a single time.
       keyless.add(key)
       await attempt({}).finally(() => keyless.delete(key))
     }
@@ -136,11 +138,6 @@ export const createKeptWords = (
     sending = true
     clearTimeout(timer)
     for (let kept = nextOf(store.state); kept; kept = nextOf(store.state)) {
-      const { key, sentAtMs } = kept
-      if (Date.now() - sentAtMs > keptAtMostMs) {
-        giveBack({ ...kept, inDoubt: true }, tooOld)
-        continue
-      }
       try {
         const retryMs = await send(kept)
         if (retryMs !== undefined) {
@@ -149,7 +146,7 @@ export const createKeptWords = (
           break
         }
         failures = 0
-        takeOut(key)
+        takeOut(kept.key)
       } catch (error) {
         giveBack(kept, reasonOf(error))
       }
@@ -172,6 +169,10 @@ export const createKeptWords = (
 const unsure = 'Its answer was lost, and sent again it could come twice. See whether it is there.'
 
 const tooOld = `It was first sent more than ${limits.keyHours - 1} hours ago, and sent again it could come twice. See whether it is there.`
+
+/** What is thrown in the place of an attempt that could store a word twice. */
+const refused = (detail: string) =>
+  new ProblemError({ type: 'about:blank', title: 'Not sent', status: 501, detail })
 
 /** Whether a word is still to be sent. */
 export const isAnyWaiting = (words: readonly KeptWord[]): boolean => nextOf(words) !== undefined

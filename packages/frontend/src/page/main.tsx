@@ -1,4 +1,4 @@
-import { createClient } from 'contract/client'
+import { createPlainClient } from 'contract/client'
 import { render } from 'preact'
 import { watchConnection } from './connection-watch.ts'
 import { createKeptWords } from './kept-words.ts'
@@ -7,7 +7,7 @@ import { isStage } from './stage.ts'
 import { createDraft } from './word-form.tsx'
 import { createWordList } from './word-list.ts'
 
-const client = createClient('')
+const client = createPlainClient('')
 const words = createWordList(client)
 const watch = watchConnection(client)
 void words.load()

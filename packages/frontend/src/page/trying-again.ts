@@ -2,11 +2,14 @@ import { ProblemError } from 'contract/client'
 
 /**
  * Milliseconds to wait for at least, where what failed may work a moment later: nothing answered, or the stop, or a proxy
- * before it, said 502, 503 or 504. Undefined where another attempt would end in the same way.
+ * before it, said 502, 503 or 504. Undefined where another attempt would end in the same way. An hour at most: a timer of
+ * more than 24 days ends at once (https://developer.mozilla.org/docs/Web/API/Window/setTimeout#maximum_delay_value).
  */
 export const retryAfterMs = (error: unknown): number | undefined => {
   if (!(error instanceof ProblemError)) return 0
-  return [502, 503, 504].includes(error.problem.status) ? (error.retryAfterSeconds ?? 0) * 1000 : undefined
+  return [502, 503, 504].includes(error.problem.status)
+    ? Math.min(error.retryAfterSeconds ?? 0, 3600) * 1000
+    : undefined
 }
 
 /** Milliseconds before the next attempt after `failures` in a row: 1 s, growing to 4 s, spread so that tabs part. */

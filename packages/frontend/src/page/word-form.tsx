@@ -34,7 +34,7 @@ const nothing: Word = { word: '', definition: '' }
 export const WordForm = ({ draft, kept }: { draft: Draft; kept: KeptWords }) => {
   const values = useStore(draft)
   const isAnyKept = useStore(kept, isAnyWaiting)
-  const [faults, setFaults] = useState<Faults>({})
+  const [judged, setJudged] = useState<{ values: Word; faults: Faults }>({ values: nothing, faults: {} })
   const [refusal, setRefusal] = useState<string>()
   const [sending, setSending] = useState(false)
   const [outcome, setOutcome] = useState<Outcome>()
@@ -42,32 +42,38 @@ export const WordForm = ({ draft, kept }: { draft: Draft; kept: KeptWords }) => 
   const isSending = useRef(false)
   const goTo = useRef<Field>(undefined)
 
-  // After the drawing: a screen reader that comes to the field finds its fault described.
+  // After the drawing: a screen reader that comes to the field finds its fault described. The answer may come late: whoever
+  // has gone elsewhere stays there.
   useLayoutEffect(() => {
-    if (goTo.current) form.current?.querySelector<HTMLElement>(`[name=${goTo.current}]`)?.focus()
+    const here = document.activeElement?.matches('body, form *') ? form.current : null
+    here?.querySelector<HTMLElement>(`[name=${goTo.current}]`)?.focus()
     goTo.current = undefined
-  }, [faults, outcome])
-  useLayoutEffect(() => {
-    if (refusal) form.current?.querySelector('[role=alert]')?.scrollIntoView({ block: 'nearest' })
-  }, [refusal])
+    if (refusal) here?.querySelector('[role=alert]')?.scrollIntoView({ block: 'nearest' })
+  }, [judged, outcome, refusal])
 
-  const refuse = (next: Faults): boolean => {
-    goTo.current = fields.find((field) => next[field] !== undefined)
-    setFaults(next)
+  const refuse = (faults: Faults): boolean => {
+    goTo.current = fields.find((field) => faults[field] !== undefined)
+    setJudged({ values: draft.state, faults })
     return goTo.current !== undefined
+  }
+  /** What is wrong with a field that was refused: what was said of it, or of what it holds now. */
+  const faultIn = (field: Field): string | undefined => {
+    const fault = judged.faults[field]
+    return fault === undefined || judged.values[field] === values[field] ? fault : faultOf(values[field])
   }
 
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault()
     if (isSending.current) return
     setRefusal(undefined)
-    if (refuse({ word: faultOf(values.word), definition: faultOf(values.definition) })) return
+    const word = draft.state
+    if (refuse({ word: faultOf(word.word), definition: faultOf(word.definition) })) return
     isSending.current = true
     setSending(true)
     try {
-      const what = await kept.add(values)
+      const what = await kept.add(word)
       draft.set(nothing)
-      setOutcome({ word: values.word, count: (outcome?.count ?? 0) + 1, what })
+      setOutcome({ word: word.word, count: (outcome?.count ?? 0) + 1, what })
       goTo.current = 'word'
     } catch (error) {
       setOutcome(undefined)
@@ -76,11 +82,6 @@ export const WordForm = ({ draft, kept }: { draft: Draft; kept: KeptWords }) => 
       isSending.current = false
       setSending(false)
     }
-  }
-
-  const change = (field: Field, value: string): void => {
-    draft.set({ ...values, [field]: value })
-    if (faults[field] !== undefined) setFaults({ ...faults, [field]: faultOf(value) })
   }
 
   // That a word is kept is said for as long as it is.
@@ -93,9 +94,9 @@ export const WordForm = ({ draft, kept }: { draft: Draft; kept: KeptWords }) => 
           key={field}
           name={field}
           value={values[field]}
-          fault={faults[field]}
+          fault={faultIn(field)}
           readOnly={sending}
-          onChange={(value) => change(field, value)}
+          onChange={(value) => draft.set({ ...draft.state, [field]: value })}
         />
       ))}
       <div role="alert">{refusal && <p class="notice bad">{refusal}</p>}</div>
@@ -133,7 +134,7 @@ const TextField = ({ name, value, fault, readOnly, onChange }: TextFieldProps) =
     dir: 'auto',
     autoComplete: 'off',
     'aria-invalid': fault !== undefined,
-    'aria-describedby': `${name}-fault ${name}-left`,
+    'aria-describedby': `${name}-fault ${name}-left ${name}-hint`,
     onInput: (event: InputEvent & { currentTarget: HTMLInputElement | HTMLTextAreaElement }) =>
       onChange(event.currentTarget.value),
   } as const
@@ -148,6 +149,9 @@ const TextField = ({ name, value, fault, readOnly, onChange }: TextFieldProps) =
       ) : (
         <textarea rows={2} {...attributes} onKeyDown={submitOnEnter} />
       )}
+      <p id={`${name}-hint`} class="left hint">
+        {name === 'definition' && 'Enter sends, Shift+Enter starts a new line.'}
+      </p>
       <p id={`${name}-fault`} class="fault">
         {fault !== undefined && `${labels[name]} ${fault}.`}
       </p>
@@ -175,7 +179,7 @@ const faultsIn = (error: unknown): Faults => {
 const refusalOf = (error: unknown): string => {
   // A 4xx was not stored; after anything else only the stop can know, and it says so where it does.
   if (error instanceof ProblemError)
-    return `${error.problem.status < 500 ? 'Not added' : 'Not confirmed'}: ${sentence(error.message)} Your text is kept.`
+    return `${error.problem.status < 500 ? 'Not added' : 'Not confirmed'}: ${sentence(reasonOf(error))} Your text is kept.`
   return `${reasonOf(error)} The word may or may not have been added. Your text is kept.`
 }
 

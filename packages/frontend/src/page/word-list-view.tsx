@@ -77,8 +77,9 @@ class Rows extends Component<{ words: Words }> {
     if (words.length === 0) return null
     return (
       <dl>
-        {words.map(({ word, definition }) => (
-          <div class="row">
+        {/* From the end: what is added comes before the others, which stay what they are. */}
+        {words.map(({ word, definition }, index) => (
+          <div key={words.length - index} class="row">
             <dt dir="auto">{word}</dt>
             <dd dir="auto">{definition}</dd>
           </div>

@@ -106,7 +106,11 @@ export const keyOf = ({ word, definition }: Word): string => JSON.stringify([wor
 
 /** Why a request failed, in words for the person at the page. */
 export const reasonOf = (error: unknown): string => {
-  if (error instanceof ProblemError) return error.message
+  if (error instanceof ProblemError) {
+    const { status, instance } = error.problem
+    // The text of a 500 refers to it.
+    return status === 500 && instance ? `${error.message} (instance ${instance})` : error.message
+  }
   if (error instanceof DOMException && error.name === 'TimeoutError') return 'No answer came in time.'
   return 'This stop does not answer. Is it running, and is the network there?'
 }

@@ -4,7 +4,7 @@ import { inMs } from '../in-words.ts'
 /** The last minute, a mark for each second: from the median up to the slowest hundredth; failures and events on it. */
 export const LastMinute = ({ live, at }: { live: Live; at: string }) => {
   const seconds = live.lastMinute
-  const count = seconds.reduce((sum, second) => sum + second.count, 0)
+  const count = seconds.reduce((sum, second) => sum + second.count + second.failed, 0)
   const failed = seconds.reduce((sum, second) => sum + second.failed, 0)
   const slowest = Math.max(0, ...seconds.map(({ p99Ms }) => p99Ms ?? 0))
   return (
