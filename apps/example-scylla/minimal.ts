@@ -6,7 +6,7 @@ import cassandra from 'cassandra-driver'
 const { PATH_TO_SCYLLA_CERT: ca, COMPOSE_SCYLLA_DATACENTER: dc = 'datacenter1' } = process.env
 const list = (process.env.COMPOSE_SCYLLA_URL ?? '').replaceAll('https://', 'cql://').split(',') // keeps a port of 443
 const urls = list.flatMap((url) => URL.parse(url) ?? []) // `new URL` would show the password in its error
-if (urls.length < list.length) throw new Error('COMPOSE_SCYLLA_URL: percent-encode user and password')
+if (urls.length < list.length) throw new Error('COMPOSE_SCYLLA_URL is not set, or not percent-encoded')
 const [{ username, password, port }] = urls as [URL]
 const names = new Map<string, string>() // the driver dials every address, the certificate carries names
 for (const host of urls.map(({ hostname }) => hostname.replace(/[[\]]/g, '')))
@@ -26,11 +26,11 @@ const client = new cassandra.Client({
   queryOptions: { prepare: true, isIdempotent: true, consistency: cassandra.types.consistencies.localQuorum },
 })
 try {
-  const replication = `{'class': 'NetworkTopologyStrategy', '${dc}': ${Math.min(3, urls.length)}}`
+  await client.connect()
+  const replication = `{'class': 'NetworkTopologyStrategy', '${dc}': ${Math.min(3, client.hosts.length)}}`
   await client.execute(`CREATE KEYSPACE IF NOT EXISTS grand_tour WITH replication = ${replication}`)
   await client.execute(`CREATE TABLE IF NOT EXISTS grand_tour.words (
     id uuid PRIMARY KEY, word text, definition text)`)
-
   const row = [cassandra.types.Uuid.random(), 'quorum', 'more than half']
   await client.execute('INSERT INTO grand_tour.words (id, word, definition) VALUES (?, ?, ?)', row)
   const { rows } = await client.execute('SELECT word, definition FROM grand_tour.words LIMIT 10')

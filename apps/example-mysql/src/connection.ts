@@ -222,7 +222,7 @@ const poolOptions = (config: Config): PoolOptions => {
     maxIdle: config.COMPOSE_MYSQL_POOL_SIZE - 1,
     // Default 60,000: below the server's wait_timeout (28,800 s by default, often 60 s or less behind proxies).
     idleTimeout: 30_000,
-    // Default 0, unbounded: requests would pile up in front of a full pool without an end (node-mysql2 #2135).
+    // Default 0, unbounded: requests would pile up in front of a full pool without an end.
     queueLimit: 100 * config.COMPOSE_MYSQL_POOL_SIZE,
     // Default false: it would break idle connections off without a good-bye, which the server counts as aborted.
     gracefulEnd: true,
@@ -256,7 +256,7 @@ const tlsOptions = (config: Config): PoolOptions => {
       ...(config.PATH_TO_MYSQL_CLIENT_CERT && { cert: config.PATH_TO_MYSQL_CLIENT_CERT.pem }),
       ...(config.PATH_TO_MYSQL_CLIENT_KEY && { key: config.PATH_TO_MYSQL_CLIENT_KEY.pem }),
     },
-    // For an address, the driver would verify the certificate against "localhost" (sidorares/node-mysql2 #2375):
+    // For an address, the driver would verify the certificate against "localhost" (sidorares/node-mysql2 #3835):
     // Node.js falls back to that where neither a server name nor the socket's host is known. So tell it the host.
     ...(isIP(host) !== 0 && {
       stream: () => Object.assign(dial({ host, port, noDelay: true, keepAlive: true }), { _host: host }),

@@ -113,7 +113,7 @@ const wordsFor = (code: string, message: string, config: Config): Words | undefi
       return [
         'schema',
         `the user ${user} has no right to ${named(/^(\w[\w ]*) command/, 'use')} ${named(/for table ['`](.*?)['`]$/, 'words')}`,
-        `GRANT SELECT, INSERT, CREATE ON the database TO '${user}', and DELETE ON its table word_keys.`,
+        `GRANT SELECT, INSERT, CREATE ON the database TO '${user}', and CREATE, DELETE ON its table word_keys.`,
       ]
     case 'ER_OPTION_PREVENTS_STATEMENT':
     case 'ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION':

@@ -1,4 +1,4 @@
-import { afterAll } from '@jest/globals'
+import { afterAll, describe } from '@jest/globals'
 import { type StopUnderTest, testMinimal, testPage, testStop } from 'conformance'
 import { freshDatabase, rowsOf } from './database.ts'
 
@@ -30,7 +30,10 @@ for (const server of ['mysqld', 'mariadbd'] as const) {
   if (server === 'mysqld') {
     testPage(stop)
     const byName = { COMPOSE_MYSQL_URL: env.COMPOSE_MYSQL_URL?.replace('127.0.0.1', 'localhost') ?? '' }
-    testMinimal('example-mysql', 'mysql2', { ...env, ...byName })
+    describe.each([
+      ['an address', env],
+      ['a name', { ...env, ...byName }],
+    ])('of %s', (_, variables) => testMinimal('example-mysql', 'mysql2', variables))
   }
   afterAll(release)
 }

@@ -222,8 +222,8 @@ const clientOptions = (
     consistency: types.consistencies.localQuorum,
     // Default false: then numbers travel as doubles ("Target data type could not be guessed") and no token routes.
     prepare: true,
-    // Default false: then nothing is retried after a timeout. Every statement of this stop may be repeated: reads,
-    // and an INSERT whose UUID is made before the first attempt.
+    // Default false: then no write is retried after a timeout, and nothing that a member left unanswered. Every
+    // statement of this stop may be repeated: reads, and an INSERT whose UUID is made before the first attempt.
     isIdempotent: true,
   },
   socketOptions: {

@@ -110,7 +110,7 @@ describe('names and ports', () => {
     })
   })
 
-  test(`a cluster that starts later is waited for, and used within ${inTime(2000)} (pain 15)`, async () => {
+  test(`a cluster that starts later is waited for, and used within ${inTime(2000)} of that (pain 15)`, async () => {
     const proxy = await faultProxy(first)
     await proxy.set({ mode: 'down' })
     await attempt(envTo(urlTo(proxy.host, proxy.port)), async ({ report, database }) => {
