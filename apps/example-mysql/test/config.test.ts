@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -107,11 +106,4 @@ test.each([
   ],
 ])('%j is refused: %s', (environment, fault) => {
   expect(faultsOf(environment)).toContain(fault)
-})
-
-test.each(['127.0.0.1', '[::1]'])('minimal.ts wants a name in the place of %s', (host) => {
-  const program = join(import.meta.dirname, '../minimal.ts')
-  const COMPOSE_MYSQL_URL = `mysql://tour:secret@${host}:1/compose`
-  const { stderr } = spawnSync(process.execPath, [program], { env: { COMPOSE_MYSQL_URL }, encoding: 'utf8' })
-  expect(stderr).toContain('Name the host')
 })

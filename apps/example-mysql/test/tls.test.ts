@@ -1,9 +1,11 @@
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { connect as connectTls, TLSSocket } from 'node:tls'
+import { promisify } from 'node:util'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { refusalOf, spawnStop, until } from 'conformance'
 import { certificatesFor } from 'local-databases/certificates'
@@ -33,6 +35,17 @@ const loginsAsked = async ({ admin }: Database, during: () => Promise<void>): Pr
   )
   return asked.filter(({ argument }) => String(argument).includes('tour@')).length
 }
+
+test('minimal.ts verifies an address as that address: a certificate for other names is refused before the login', async () => {
+  const program = join(import.meta.dirname, '../minimal.ts')
+  const run = () => promisify(execFile)(process.execPath, [program], { env: wrongName.env, timeout: 30_000 })
+  const asked = await loginsAsked(wrongName, async () => {
+    await expect(run()).rejects.toThrow(
+      "Hostname/IP does not match certificate's altnames: IP: 127.0.0.1 is not",
+    )
+  })
+  expect(asked).toBe(0)
+})
 
 describe('TLS', () => {
   const refusals: [string, Database, (env: Record<string, string>) => Record<string, string>, RegExp][] = [

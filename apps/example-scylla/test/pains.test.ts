@@ -143,7 +143,8 @@ describe('certificates', () => {
   })
 
   // With a stub of the name server: not every machine that runs the tests has a name of two addresses.
-  test('minimal.ts verifies a name at whichever of its addresses the driver dials (pain 5)', async () => {
+  test('minimal.ts verifies a name at whichever of its addresses the driver dials (pain 5), and gives each member a copy', async () => {
+    await withoutSchema()
     const front = await frontOf({ member: first, ca, certificates: byName })
     const names = `
       import dns from 'node:dns/promises'
@@ -157,6 +158,12 @@ describe('certificates', () => {
     const { stdout } = await run(process.execPath, program, { cwd, env, timeout: 30_000 })
     expect(stdout).toContain('more than half')
     front.close()
+    // Of two members, of which the URL names one.
+    const [made] = await rowsOf(
+      admin,
+      "SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = 'grand_tour'",
+    )
+    expect(made?.replication).toMatchObject({ datacenter1: '2' })
   })
 
   test('minimal.ts dials the port of the URL, that of https included', async () => {

@@ -10,7 +10,8 @@ export const reportText = ({ runs, targets, results }: Report): string => {
   const sections = [...works.values()].map((rows) => `### ${titleOf(rows, runs)}\n\n${resultTable(rows)}`)
   return `# Results
 
-Written by \`pnpm bench --record\`; nothing here is written by hand. [README.md](README.md) says how it is measured.
+Written by \`pnpm bench --record\`; nothing here is written by hand. [README.md](README.md) says how it is measured; a row is
+of the run that the last table has, and as the benchmark of that commit measured it.
 
 ## What was to be reached
 

@@ -42,7 +42,7 @@ export function speed(what: string, databases: readonly string[], of: Row, by: R
     databases,
     wanted,
     figure: ratio(of, by, ({ perSecond }) => perSecond.median),
-    remark: whereAny(of, by, ({ busy }) => busy !== null && busy < 0.9, 'not the processor was the limit'),
+    remark: whereAny(of, by, ({ busy }) => busy !== null && busy < 0.9, 'their processor was not the limit'),
   }
 }
 

@@ -48,7 +48,7 @@ describe('a ratio', () => {
       loadRow('words100', 'express', { busy: 0.8 }),
     ]
     const found = verdict(waiting, /words100: .*express/)
-    expect(targetTable(found ? [found] : [])).toContain('| met; not the processor was the limit |')
+    expect(targetTable(found ? [found] : [])).toContain('| met; their processor was not the limit |')
     const warm = [loadRow('words100', one), loadRow('words100', 'floor')]
     expect(verdict(warm, cpu)?.remark).toBeUndefined()
   })
