@@ -7,7 +7,7 @@ import { createServer } from 'node:tls'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { types } from 'cassandra-driver'
-import { inTime, machineMs, until } from 'conformance'
+import { undisturbed, until } from 'conformance'
 import { faultProxy } from 'local-databases'
 import { certificatesFor } from 'local-databases/certificates'
 import { readConfig } from '../src/config.ts'
@@ -110,15 +110,17 @@ describe('names and ports', () => {
     })
   })
 
-  test(`a cluster that starts later is waited for, and used within ${inTime(2000)} of that (pain 15)`, async () => {
-    const proxy = await faultProxy(first)
-    await proxy.set({ mode: 'down' })
-    await attempt(envTo(urlTo(proxy.host, proxy.port)), async ({ report, database }) => {
-      expect(report.reason).toContain(`nothing listens on 127.0.0.1:${proxy.port} (ECONNREFUSED)`)
-      await proxy.set({ mode: 'pass' })
-      await until('the cluster to be used', () => database.status().ready, 2000 + machineMs)
-    })
-    await proxy.close()
+  test('a cluster that starts later is waited for, and used within 2 s (pain 15)', async () => {
+    const startLater = async () => {
+      await using proxy = await faultProxy(first)
+      await proxy.set({ mode: 'down' })
+      await attempt(envTo(urlTo(proxy.host, proxy.port)), async ({ report, database }) => {
+        expect(report.reason).toContain(`nothing listens on 127.0.0.1:${proxy.port} (ECONNREFUSED)`)
+        await proxy.set({ mode: 'pass' })
+        await until('the cluster to be used', () => database.status().ready, 2000)
+      })
+    }
+    await undisturbed(startLater)
   })
 })
 

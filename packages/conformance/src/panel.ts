@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import type { ConnectionReport } from 'contract'
 import type { Browser, Page } from 'playwright-core'
 import { accessibilityFaults, openBrowser, openPage, sidewaysOverflow, type WatchedPage } from './browser.ts'
-import { isFull, machineMs } from './faults/size.ts'
+import { isFull } from './faults/size.ts'
 import { type App, type Stop, spawnStop } from './stop.ts'
 import { until } from './until.ts'
 
@@ -147,7 +147,7 @@ export const testPanel = ({ name, app, env, members, reason }: Subject): void =>
       const last = fatal.at(-1) ?? ''
       const backMs = untilConnected(page, last)
       await button(page, `${last} Undo`).press('Enter')
-      expect(await backMs).toBeLessThan(2000 + questionMs + machineMs)
+      expect(await backMs).toBeLessThan(2000 + questionMs)
       await page.getByRole('region', { name: 'Just added' }).getByText('during').waitFor({ timeout: 60_000 })
       if (members > 1) await button(page, 'Restore everything').click()
       await allUp(page)

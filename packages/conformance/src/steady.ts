@@ -56,6 +56,16 @@ export const watchDatabase = (ask: () => Promise<unknown>): AsyncDisposable => {
   }
 }
 
+/** From now on: tells, when asked, whether the machine stood still, or a database that is watched. */
+const watchMachine = (): (() => boolean) => {
+  look()
+  const before = stalls
+  return () => {
+    look()
+    return stalls > before
+  }
+}
+
 /**
  * What `body` gives. Where the machine stood still meanwhile, what it gives another time, three times at most: a time-out
  * of a second or two may have ended then what nothing was wrong with.
@@ -67,11 +77,9 @@ export const calmly = async <T>(
   discard: (value: T) => Promise<unknown> = async () => {},
 ): Promise<T> => {
   for (let left = 2; ; left--) {
-    look()
-    const before = stalls
+    const stoodStill = watchMachine()
     const value = await body()
-    look()
-    if (stalls === before || left === 0) return value
+    if (!stoodStill() || left === 0) return value
     await discard(value)
   }
 }
@@ -82,13 +90,11 @@ export const calmly = async <T>(
  */
 export const undisturbed = async <T>(body: () => Promise<T>): Promise<T> => {
   for (let left = 2; ; left--) {
-    look()
-    const before = stalls
+    const stoodStill = watchMachine()
     try {
       return await body()
     } catch (error) {
-      look()
-      if (stalls === before || left === 0) throw error
+      if (!stoodStill() || left === 0) throw error
       process.stdout.write(
         `\nfailed while the machine or the database stood still, so it runs again: ${error}\n`,
       )

@@ -11,6 +11,9 @@ const claim = (whileItFails: () => unknown = () => {}) => {
     throw new Error('not as claimed')
   }
 }
+const standStill = () => {
+  for (const end = performance.now() + 600; performance.now() < end; );
+}
 /** Longer than a database may take. */
 const lateMs = 1200
 
@@ -21,9 +24,6 @@ describe('a claim of a machine that runs', () => {
   })
 
   test('is tried again where this process stood still', async () => {
-    const standStill = () => {
-      for (const end = performance.now() + 600; performance.now() < end; );
-    }
     expect(await undisturbed(claim(standStill))).toBe(2)
   })
 
@@ -51,10 +51,6 @@ describe('a claim of a machine that runs', () => {
 })
 
 describe('what came of a time in which the machine stood still', () => {
-  const standStill = () => {
-    for (const end = performance.now() + 600; performance.now() < end; );
-  }
-
   test('does not count, and is ended', async () => {
     let times = 0
     const ended: number[] = []

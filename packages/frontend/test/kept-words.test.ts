@@ -28,13 +28,18 @@ describe('a word sent while the database is away', () => {
     canned.stop.problem = canned.stop.addProblem = undefined
   }
 
-  test('is kept, and sent once, with the key of the first attempt, when it is back', async () => {
-    const { stop } = canned
+  /** A page on which a word was added while the database was away, so that it is kept. */
+  const keepOverOutage = async (word = 'halt', definition = 'A small station') => {
     await open()
     await canned.page.getByText('No words yet').waitFor()
     loseDatabase()
-    await add('halt', 'A small station')
-    await keptWords().getByText('halt').waitFor()
+    await add(word, definition)
+    await keptWords().getByText(word).waitFor()
+  }
+
+  test('is kept, and sent once, with the key of the first attempt, when it is back', async () => {
+    const { stop } = canned
+    await keepOverOutage()
     await canned.page.getByText('Kept halt: it is sent, once, as soon as the database is back.').waitFor()
     expect(await field('Word').inputValue()).toBe('')
     expect(await accessibilityFaults(canned.page)).toEqual([])
@@ -102,11 +107,7 @@ describe('a word sent while the database is away', () => {
 
   test('is given back with the reason where it is refused, and can be put back into the form', async () => {
     const { stop } = canned
-    await open()
-    await canned.page.getByText('No words yet').waitFor()
-    loseDatabase()
-    await add('🚂', 'A locomotive')
-    await keptWords().getByText('🚂').waitFor()
+    await keepOverOutage('🚂', 'A locomotive')
     await field('Word').fill('something else')
     bringDatabaseBack()
     stop.addProblem = problem(422, 'The table words cannot hold this text: its character set is latin1')
@@ -141,11 +142,7 @@ describe('a word sent while the database is away', () => {
 
   test('has none of the faults that the form had before it was put back there', async () => {
     const { stop } = canned
-    await open()
-    await canned.page.getByText('No words yet').waitFor()
-    loseDatabase()
-    await add('halt', 'A small station')
-    await keptWords().getByText('halt').waitFor()
+    await keepOverOutage()
     await field('Word').press('Enter')
     await canned.page.getByText('Word must not be blank.').waitFor()
     bringDatabaseBack()
@@ -220,10 +217,7 @@ describe('a word sent while the database is away', () => {
 
   test('goes without a key also where it was refused before for certain', async () => {
     const { stop } = canned
-    await open()
-    loseDatabase()
-    await add('halt', 'A small station')
-    await keptWords().getByText('halt').waitFor()
+    await keepOverOutage()
     stop.keepsKeys = false
     bringDatabaseBack()
     await justAdded().getByText('halt').waitFor()

@@ -4,7 +4,6 @@ import { get, type IncomingMessage } from 'node:http'
 import { buffer, json } from 'node:stream/consumers'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { limits, paths, type Word, Words } from 'contract'
-import { machineMs } from '../faults/size.ts'
 import { until } from '../until.ts'
 import { type Subject, unique } from './requests.ts'
 
@@ -32,7 +31,7 @@ export const testLargeTable = (subject: Subject): void => {
   }
   /** Another client's visit: it throws when the stop refuses, or keeps it waiting for longer than the contract says. */
   const visit = async () => {
-    const options = () => ({ signal: AbortSignal.timeout(limits.answerMs + machineMs) })
+    const options = () => ({ signal: AbortSignal.timeout(limits.answerMs) })
     await subject.stop.client.add({ word: unique('meanwhile'), definition: 'x' }, options())
     await subject.stop.client.page(10, undefined, options())
     expect(await subject.stop.client.ready(options())).toMatchObject({ status: 'ok' })
